@@ -1,0 +1,112 @@
+-- native.lua: the C library behind the package: declarations, the context, calls and their errors.
+--
+-- Every call goes through `native.call`, so that three things happen in one place: a failure becomes
+-- a Lua error of one line (errors.lua), LAC_AGAIN becomes a garbage collection and a second try, and
+-- the out-parameters are reused.
+
+local ffi = require "ffi"
+local errors = require "lacuna.errors"
+
+local native = {}
+
+-- <root>/lua/lacuna/native.lua in the source tree and when installed.
+local here = debug.getinfo(1, "S").source:sub(2)
+native.package_dir = here:match("^(.*)/native%.lua$") or "."
+native.root = native.package_dir:match("^(.*)/lua/lacuna$") or (native.package_dir .. "/../..")
+
+local function exists(path)
+  local f = io.open(path, "rb")
+  if f then f:close() end
+  return f ~= nil
+end
+
+-- Where the shared libraries are: LACUNA_LIB_DIR, the build folder of a source tree, or the
+-- library folder of an installation.
+local function find_library()
+  local dir = os.getenv("LACUNA_LIB_DIR")
+  local candidates = {
+    dir and dir .. "/liblacuna.so",
+    native.root .. "/build/liblacuna.so",
+    native.root .. "/../../lib/liblacuna.so",
+  }
+  for i = 1, 3 do
+    local path = candidates[i]
+    if path and exists(path) then return path, path:match("^(.*)/[^/]*$") end
+  end
+  return "liblacuna.so.0", nil
+end
+
+local path, lib_dir = find_library()
+native.library_dir = lib_dir
+
+local function load_cdef()
+  local ok, text = pcall(require, "lacuna.cdef") -- installed beside this file
+  if ok then return text end
+  local file = (lib_dir or native.root .. "/build") .. "/lua/lacuna/cdef.lua"
+  local chunk = loadfile(file)
+  if not chunk then error("lacuna: " .. file .. " is missing: run make", 0) end
+  return chunk()
+end
+
+ffi.cdef(load_cdef())
+local ok, C = pcall(ffi.load, path)
+if not ok then error("lacuna: cannot open " .. path .. " (" .. tostring(C) .. "): run make", 0) end
+native.C = C
+
+if C.lac_abi() ~= 1 then
+  error("lacuna: " .. path .. " has another ABI than this package: rebuild both", 0)
+end
+
+local out_context = ffi.new("lac_context *[1]")
+if C.lac_context_create(nil, out_context) ~= 0 then
+  error("lacuna: " .. ffi.string(C.lac_last_error()), 0)
+end
+local ctx = ffi.gc(out_context[0], C.lac_context_release)
+native.ctx = ctx
+C.lac_memory_collector(ctx, 1)
+
+local AGAIN = C.LAC_AGAIN
+
+--- The text of the last failure of this thread.
+function native.last_error()
+  return ffi.string(C.lac_last_error())
+end
+
+--- After LAC_AGAIN: collects, so that memory that only garbage holds goes back to the pool, and
+--- repeats the call, which may then take new memory.
+local function again(fn, ...)
+  collectgarbage()
+  collectgarbage() -- finalizers of the first run release what the second finds
+  C.lac_memory_collected(ctx, 1)
+  local status = fn(...)
+  C.lac_memory_collected(ctx, 0)
+  return status
+end
+
+--- Calls a C function that returns a lac_status; raises its message on failure.
+function native.call(fn, ...)
+  local status = fn(...)
+  if status == 0 then return end
+  if status == AGAIN then
+    status = again(fn, ...)
+    if status == 0 then return end
+  end
+  return errors.raise(native.last_error())
+end
+
+-- The reused out-parameters. A result is taken out of its box before the next call.
+native.out = {
+  tensor = ffi.new("lac_tensor *[1]"),
+  tensor2 = ffi.new("lac_tensor *[1]"),
+  tensor3 = ffi.new("lac_tensor *[1]"),
+  coords = ffi.new("lac_coords *[1]"),
+  sparse = ffi.new("lac_sparse *[1]"),
+  map = ffi.new("lac_kernel_map *[1]"),
+  hdf5 = ffi.new("lac_hdf5 *[1]"),
+  pointer = ffi.new("void *[1]"),
+  int32 = ffi.new("int32_t[1]"),
+  int64 = ffi.new("int64_t[2]"),
+  double = ffi.new("double[1]"),
+}
+
+return native

@@ -1,0 +1,31 @@
+/*
+ * backend.h - the table of kernels of one backend, one slot an operation of ops.def.
+ *
+ * The CPU's table is filled with reference kernels and then overridden by the builds of the convolution
+ * kernels for the widest instruction set that the machine has. A backend knows tensors and kernel maps,
+ * never Lua, files or models.
+ */
+#ifndef LAC_CORE_BACKEND_H
+#define LAC_CORE_BACKEND_H
+
+#include "core/op_args.h"
+
+typedef struct lac__backend {
+    const char *isa; /* "avx512", "avx2", "portable" */
+#define LAC_OP(name) lac_status (*name)(lac_context * ctx, const lac__##name##_args *args);
+#include "core/ops.def"
+#undef LAC_OP
+} lac__backend;
+
+#define LAC_OP(name) lac_status lac_##name##__cpu(lac_context *ctx, const lac__##name##_args *args);
+#include "core/ops.def"
+#undef LAC_OP
+
+/** The table for this machine, LACUNA_ISA permitting. Lives as long as the process. */
+lac_status lac__cpu_backend(const lac__backend **out);
+
+/** Runs an operation's kernel unless the context was interrupted. */
+#define LAC__DISPATCH(ctx, name, args) \
+    (lac__interrupted(ctx) ? lac__check_interrupt(ctx) : (ctx)->backend->name((ctx), (args)))
+
+#endif

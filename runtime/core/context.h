@@ -1,0 +1,36 @@
+/*
+ * context.h - what a context owns. Everything that is not a tensor hangs off it; there are no globals
+ * but the CPU feature table and the opened plugins.
+ */
+#ifndef LAC_CORE_CONTEXT_H
+#define LAC_CORE_CONTEXT_H
+
+#include "core/log.h"
+#include "core/pool.h"
+
+#include <stdatomic.h>
+
+struct lac__backend;
+
+enum { LAC__FLAGS = 5 };
+
+struct lac_context {
+    atomic_int references;
+    lac__pool *pool;
+    lac__log *log;
+    const struct lac__backend *backend; /* the CPU's kernels, widest ISA */
+    int threads;
+    int32_t flags[LAC__FLAGS];
+    atomic_int interrupted;
+    uint64_t seed, draws; /* of the counter-based generator */
+    lac_counters counters;
+    struct lac__pending *pending; /* all results of this context that are not computed yet */
+};
+
+/** LAC_ERR_INTERRUPTED after lac_context_interrupt. Operations ask on entry and between blocks. */
+lac_status lac__check_interrupt(lac_context *ctx);
+static inline bool lac__interrupted(lac_context *ctx) {
+    return atomic_load_explicit(&ctx->interrupted, memory_order_relaxed) != 0;
+}
+
+#endif

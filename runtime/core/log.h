@@ -1,0 +1,17 @@
+/*
+ * log.h - a bounded queue of messages, polled by the host; nothing calls back.
+ */
+#ifndef LAC_CORE_LOG_H
+#define LAC_CORE_LOG_H
+
+#include "core/pool.h"
+
+typedef struct lac__log lac__log;
+
+lac__log *lac__log_create(lac__pool *pool);
+void lac__log_destroy(lac__pool *pool, lac__log *log);
+void lac__log_write(lac__log *log, lac_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool lac__log_take(lac__log *log, lac_log_level *level, char *text, size_t capacity);
+
+#endif

@@ -1,0 +1,246 @@
+/*
+ * pool.c - see pool.h.
+ */
+#include "core/pool.h"
+
+#include "core/checked.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { ALIGNMENT = 64, CLASSES = 8 * 42, HUGE_PAGE = 2 << 20 };
+
+typedef struct free_block {
+    struct free_block *next;
+} free_block;
+
+struct lac__pool {
+    atomic_int references;
+    pthread_mutex_t lock;
+    void *user;
+    void *(*alloc)(void *user, size_t bytes, size_t alignment);
+    void (*free)(void *user, void *pointer, size_t bytes);
+    lac_memory stats;
+    uint64_t need;   /* the largest `live` that a collection could not reduce */
+    bool collector;  /* LAC_AGAIN before growing past the limit */
+    bool repeating;  /* between a collection and the end of the repeated call */
+    free_block *cached[CLASSES];
+};
+
+/* Class c holds blocks of (8 + c % 8) * 2^(c / 8) * 8 bytes: 64, 72, .. 120, 128, 144, .. */
+static size_t class_bytes(int c) { return (size_t)(8 + c % 8) << (c / 8 + 3); }
+
+static int class_of(size_t bytes) {
+    if (bytes <= 64) return 0;
+    const size_t units = (bytes + 7) / 8 - 1; /* >= 8 */
+    const int exponent = 63 - __builtin_clzll((unsigned long long)units) - 3;
+    const int step = (int)(units >> exponent) - 8 + 1;
+    return 8 * exponent + step;
+}
+
+static void *system_alloc(void *user, size_t bytes, size_t alignment) {
+    (void)user;
+    if (bytes < HUGE_PAGE) {
+        void *p = NULL;
+        return posix_memalign(&p, alignment, bytes) == 0 ? p : NULL;
+    }
+    const size_t span = bytes + HUGE_PAGE;
+    char *raw = mmap(NULL, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (raw == MAP_FAILED) return NULL;
+    const size_t head = (HUGE_PAGE - (uintptr_t)raw % HUGE_PAGE) % HUGE_PAGE;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t kept = (bytes + page - 1) / page * page;
+    if (head > 0) (void)munmap(raw, head);
+    if (span - head > kept) (void)munmap(raw + head + kept, span - head - kept);
+    (void)madvise(raw + head, kept, MADV_HUGEPAGE);
+    return raw + head;
+}
+
+static void system_free(void *user, void *pointer, size_t bytes) {
+    (void)user;
+    if (bytes < HUGE_PAGE) {
+        free(pointer);
+        return;
+    }
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    (void)munmap(pointer, (bytes + page - 1) / page * page);
+}
+
+/** 80 % of the memory that this process may have. */
+static uint64_t default_budget(void) {
+    uint64_t total = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    static const char *const limits[] = {"/sys/fs/cgroup/memory.max",
+                                         "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        FILE *f = fopen(limits[i], "r");
+        unsigned long long bytes = 0;
+        if (f == NULL) continue;
+        if (fscanf(f, "%llu", &bytes) == 1 && bytes > 0 && bytes < total) total = bytes;
+        (void)fclose(f);
+    }
+    return total / 10 * 8;
+}
+
+lac_status lac__pool_create(const lac_context_options *options, lac__pool **out) {
+    void *(*alloc)(void *, size_t, size_t) = system_alloc;
+    void *user = NULL;
+    if (options != NULL && options->alloc != NULL) {
+        if (options->free == NULL)
+            return lac__fail(LAC_ERR_ARGUMENT, "context: alloc without free");
+        alloc = options->alloc;
+        user = options->user;
+    }
+    lac__pool *pool = alloc(user, sizeof *pool, ALIGNMENT);
+    if (pool == NULL) return lac__fail(LAC_ERR_OOM, "context: no memory");
+    memset(pool, 0, sizeof *pool);
+    atomic_init(&pool->references, 1);
+    (void)pthread_mutex_init(&pool->lock, NULL);
+    pool->user = user;
+    pool->alloc = alloc;
+    pool->free = alloc == system_alloc ? system_free : options->free;
+    pool->stats.budget = options != NULL && options->budget > 0 ? options->budget : default_budget();
+    *out = pool;
+    return LAC_OK;
+}
+
+void lac__pool_retain(lac__pool *pool) { atomic_fetch_add(&pool->references, 1); }
+
+/* Returns cached blocks to the system, largest first, until `reserved` <= target. */
+static void trim_to(lac__pool *pool, uint64_t target) {
+    for (int c = CLASSES - 1; c >= 0 && pool->stats.reserved > target; c--) {
+        while (pool->cached[c] != NULL && pool->stats.reserved > target) {
+            free_block *block = pool->cached[c];
+            pool->cached[c] = block->next;
+            pool->free(pool->user, block, class_bytes(c));
+            pool->stats.reserved -= class_bytes(c);
+        }
+    }
+}
+
+void lac__pool_release(lac__pool *pool) {
+    if (pool == NULL || atomic_fetch_sub(&pool->references, 1) != 1) return;
+    trim_to(pool, 0);
+    (void)pthread_mutex_destroy(&pool->lock);
+    pool->free(pool->user, pool, sizeof *pool);
+}
+
+static free_block *take_cached(lac__pool *pool, int wanted, int *found) {
+    const int last = wanted + 2 < CLASSES ? wanted + 2 : CLASSES - 1; /* at most 1.25 x */
+    for (int c = wanted; c <= last; c++) {
+        if (pool->cached[c] == NULL) continue;
+        free_block *block = pool->cached[c];
+        pool->cached[c] = block->next;
+        *found = c;
+        return block;
+    }
+    return NULL;
+}
+
+static uint64_t limit_for(uint64_t need) { return need + need / 10 + (1 << 20); }
+
+/* Takes a block of class c from the system. The lock is held. */
+static lac_status grow(lac__pool *pool, int c, free_block **out) {
+    const uint64_t bytes = class_bytes(c);
+    const uint64_t wanted = pool->stats.live + bytes;
+    const bool may_collect = pool->collector && !pool->repeating;
+    if (may_collect && pool->stats.reserved + bytes > limit_for(pool->need)) return LAC_AGAIN;
+    if (pool->need < wanted) pool->need = wanted;
+    uint64_t limit = limit_for(pool->need);
+    if (limit > pool->stats.budget) limit = pool->stats.budget;
+    trim_to(pool, limit > bytes ? limit - bytes : 0);
+    if (pool->stats.reserved + bytes > pool->stats.budget) {
+        if (may_collect) return LAC_AGAIN;
+        return lac__fail(LAC_ERR_OOM, "out of memory: %.1f MB more than the %.1f MB in use do not fit the budget of %.1f MB",
+                         (double)bytes / 1e6, (double)pool->stats.live / 1e6,
+                         (double)pool->stats.budget / 1e6);
+    }
+    *out = pool->alloc(pool->user, bytes, ALIGNMENT);
+    if (*out == NULL) {
+        if (may_collect) return LAC_AGAIN;
+        return lac__fail(LAC_ERR_OOM, "out of memory: the system has no %.1f MB more", (double)bytes / 1e6);
+    }
+    pool->stats.reserved += bytes;
+    return LAC_OK;
+}
+
+lac_status lac__pool_alloc(lac__pool *pool, size_t bytes, lac__block *out) {
+    *out = (lac__block){0};
+    if (bytes == 0) return LAC_OK;
+    if (bytes > (size_t)1 << 46)
+        return lac__fail(LAC_ERR_OOM, "out of memory: %.1f TB asked for", (double)bytes / 1e12);
+    int c = class_of(bytes);
+    (void)pthread_mutex_lock(&pool->lock);
+    lac_status status = LAC_OK;
+    free_block *block = take_cached(pool, c, &c);
+    if (block == NULL) status = grow(pool, c, &block);
+    if (status == LAC_OK) {
+        out->data = block;
+        out->capacity = class_bytes(c);
+        pool->stats.live += out->capacity;
+        pool->stats.blocks++;
+        if (pool->stats.live > pool->stats.peak) pool->stats.peak = pool->stats.live;
+    }
+    (void)pthread_mutex_unlock(&pool->lock);
+    return status;
+}
+
+void lac__pool_free(lac__pool *pool, lac__block *block) {
+    if (block->data == NULL) return;
+    const int c = class_of(block->capacity);
+    (void)pthread_mutex_lock(&pool->lock);
+    free_block *cached = block->data;
+    cached->next = pool->cached[c];
+    pool->cached[c] = cached;
+    pool->stats.live -= block->capacity;
+    pool->stats.blocks--;
+    (void)pthread_mutex_unlock(&pool->lock);
+    *block = (lac__block){0};
+}
+
+void lac__pool_stats(lac__pool *pool, lac_memory *out) {
+    (void)pthread_mutex_lock(&pool->lock);
+    *out = pool->stats;
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+void lac__pool_reset_peak(lac__pool *pool) {
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->stats.peak = pool->stats.live;
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+void lac__pool_trim(lac__pool *pool) {
+    (void)pthread_mutex_lock(&pool->lock);
+    trim_to(pool, 0);
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+void lac__pool_collector(lac__pool *pool, bool enabled) {
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->collector = enabled;
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+void lac__pool_collected(lac__pool *pool, bool repeating) {
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->repeating = repeating;
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+void *lac__object_alloc(lac__pool *pool, size_t bytes) {
+    void *object = pool->alloc(pool->user, bytes, ALIGNMENT);
+    if (object == NULL) {
+        (void)lac__fail(LAC_ERR_OOM, "out of memory: the system has no %zu bytes more", bytes);
+        return NULL;
+    }
+    return memset(object, 0, bytes);
+}
+
+void lac__object_free(lac__pool *pool, void *object, size_t bytes) {
+    if (object != NULL) pool->free(pool->user, object, bytes);
+}

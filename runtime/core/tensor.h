@@ -1,0 +1,69 @@
+/*
+ * tensor.h - a tensor is a shape over a storage; views share the storage.
+ *
+ * A tensor may be pending: shaped, but not computed (see pending.h). Code that reads elements calls
+ * lac__read first; code that writes elements calls lac__write first.
+ */
+#ifndef LAC_CORE_TENSOR_H
+#define LAC_CORE_TENSOR_H
+
+#include "core/context.h"
+
+enum { LAC__MAX_DIMS = 8 };
+
+typedef struct lac__storage {
+    atomic_int references;
+    lac__pool *pool;
+    lac__block block;              /* empty for wrapped memory */
+    char *data;                    /* NULL until a pending result is computed */
+    void (*deleter)(void *user);
+    void *user;
+    atomic_uint_fast64_t version;  /* writes so far */
+    atomic_int readers;            /* pending results that read this */
+    atomic_bool exposed;           /* a pointer was given out: results over it are not deferred */
+    struct lac__packed *_Atomic packed; /* weights in a kernel's layout, see ops/pack.h */
+} lac__storage;
+
+struct lac_tensor {
+    atomic_int references;
+    lac_context *ctx;
+    lac__storage *storage;
+    struct lac__pending *pending;  /* NULL once computed */
+    lac_dtype dtype;
+    int32_t ndim;
+    int64_t offset;                /* of the first element, in elements */
+    int64_t shape[LAC__MAX_DIMS];
+    int64_t stride[LAC__MAX_DIMS]; /* in elements */
+};
+
+/** A new contiguous tensor. */
+lac_status lac__tensor_new(lac_context *ctx, lac_dtype dtype, int32_t ndim, const int64_t *shape,
+                           lac_tensor **out);
+/** One whose memory is taken later, by lac__tensor_allocate. */
+lac_status lac__tensor_new_unallocated(lac_context *ctx, lac_dtype dtype, int32_t ndim, const int64_t *shape,
+                                       lac_tensor **out);
+lac_status lac__tensor_allocate(lac_tensor *t);
+/** A tensor of its own over the storage of `t`, same shape; the caller changes shape and stride. */
+lac_status lac__tensor_view(lac_tensor *t, lac_tensor **out);
+
+/** Makes the elements of `t` readable. */
+lac_status lac__read(lac_context *ctx, lac_tensor *t);
+/** Before writing elements of `t`: computes it and every pending result that reads it, counts the write. */
+lac_status lac__write(lac_context *ctx, lac_tensor *t);
+
+/** First element; `t` is computed. */
+static inline void *lac__data(const lac_tensor *t) {
+    return t->storage->data == NULL ? NULL
+                                    : t->storage->data + t->offset * (int64_t)lac_dtype_size(t->dtype);
+}
+
+static inline bool lac__is_floating(lac_dtype d) { return d <= LAC_DTYPE_F64; }
+
+/** Turns -1 into the last dimension; an error names `op`. */
+lac_status lac__dimension(const char *op, const lac_tensor *t, int32_t dim, int32_t *out);
+/** "[3, 4]" into `text`; returns it. */
+enum { LAC__SHAPE_TEXT = 192 };
+const char *lac__shape_text(const lac_tensor *t, char text[LAC__SHAPE_TEXT]);
+bool lac__same_shape(const lac_tensor *a, const lac_tensor *b);
+
+#endif
