@@ -1,6 +1,8 @@
 # Lacuna: `make help` lists the targets.
 #
 # Objects are keyed by the compiler and its flags, so that builds with other flags do not mix.
+# What a fresh machine lacks is installed by `demo` and `test` first; they then call make again,
+# because the variables below ask the compiler and pkg-config while this file is read.
 
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
@@ -13,6 +15,13 @@ SANITIZE ?=
 CUDA     ?= $(if $(shell command -v nvcc 2>/dev/null),1,0)
 DEPS     ?= 1
 
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+# V=1 shows whole commands.
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(Q),@printf '  %-6s %s\n' '$1' '$2')
+
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes $(if $(filter 1,$(WERROR)),-Werror)
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -DLAC_VERSION='"$(VERSION)"' $(OPT) $(CFLAGS) $(WARN) -fPIC -fopenmp \
   -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math \
@@ -24,8 +33,8 @@ OBJ := $(BUILD)/obj/$(KEY)
 
 # The convolution kernels are one portable source, built once for each instruction set.
 ISA_SRC  := $(wildcard runtime/cpu/isa/*.c)
-ISAS     := portable $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),avx2 avx512)
-ISA_portable :=
+ISAS     := cpu $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),avx2 avx512)
+ISA_cpu      :=
 ISA_avx2     := -mavx2 -mfma -mf16c
 ISA_avx512   := $(ISA_avx2) -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
 
@@ -52,7 +61,8 @@ all: $(LIB) $(IO) $(PROG) $(CDEF)
 
 $(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(EXTRA) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(EXTRA) -MMD -MP -c $< -o $@
 
 $(OBJ)/runtime/io/%.o: EXTRA = $(HDF5_CFLAGS) $(PNG_CFLAGS)
 $(OBJ)/runtime/script/%.o: EXTRA = $(LUA_CFLAGS)
@@ -60,7 +70,8 @@ $(OBJ)/runtime/script/%.o: EXTRA = $(LUA_CFLAGS)
 define isa_rule
 $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) -O3 -ffp-contract=fast -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
+	$$(call say,CC,$$< ($1))
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) -O3 $$(if $$(filter tile,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$i)))
 
@@ -72,22 +83,118 @@ $(BUILD)/%.link: FORCE
 FORCE:
 
 $(LIB): $(LIB_OBJ) $(BUILD)/objects.link
-	$(CC) -shared -Wl,-soname,liblacuna.so.0 -Wl,--no-undefined -o $@ $(LIB_OBJ) $(LDFLAGS_ALL) -lm -ldl -lpthread
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -Wl,-soname,liblacuna.so.0 -Wl,--no-undefined -o $@ $(LIB_OBJ) $(LDFLAGS_ALL) -lm -ldl -lpthread
 	@ln -sf liblacuna.so $(BUILD)/liblacuna.so.0
 
 $(IO): $(IO_OBJ) $(BUILD)/objects.link
-	$(CC) -shared -Wl,-soname,liblacuna_io.so.0 -Wl,--no-undefined -o $@ $(IO_OBJ) $(LDFLAGS_ALL) $(HDF5_LIBS) $(PNG_LIBS) -lm
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -Wl,-soname,liblacuna_io.so.0 -Wl,--no-undefined -o $@ $(IO_OBJ) $(LDFLAGS_ALL) $(HDF5_LIBS) $(PNG_LIBS) -lm
 
 $(PROG): $(PROG_OBJ) $(BUILD)/objects.link
-	$(CC) -rdynamic -o $@ $(PROG_OBJ) $(LDFLAGS_ALL) $(LUA_LIBS) -lm -ldl
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $(PROG_OBJ) $(LDFLAGS_ALL) $(LUA_LIBS) -lm -ldl
+	@[ $(abspath $(BUILD)) = $(CURDIR)/build ] || ln -sfn $(CURDIR) $(BUILD)/source
 
 # What ffi.cdef reads is the body of lacuna.h: no comments, no preprocessor lines, no extern "C".
 $(CDEF): runtime/include/lacuna/lacuna.h runtime/packaging/cdef.sh
 	@mkdir -p $(@D)
-	sh runtime/packaging/cdef.sh $< > $@.tmp && mv $@.tmp $@
+	$(Q)sh runtime/packaging/cdef.sh $< > $@.tmp && mv $@.tmp $@
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 
-.PHONY: clean
+# ---- what people call ---------------------------------------------------------------------------
+
+.PHONY: help
+help:
+	@echo 'make            build liblacuna, liblacuna_io and the program, $(BUILD)/lacuna'
+	@echo 'make demo       segment a scan with MinkUNet into $(BUILD)/demo; installs what is missing first'
+	@echo '                SCAN=FILE (default: a synthetic scan)  WEIGHTS=FILE.h5 (default: fresh)'
+	@echo 'make test       every check there is; installs what is missing first'
+	@echo 'make bench      MinkUNet beside the machine'"'"'s matrix product; SCAN=FILE THREADS=N'
+	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR= if given;  make uninstall'
+	@echo 'make deps       install what building and testing need (apt-get on Debian and Ubuntu)'
+	@echo 'make lint       luacheck, headers that compile alone, gcc and clang with -Werror'
+	@echo 'make format-check   clang-format, without changing anything'
+	@echo 'make sanitize   the C harnesses of spec/c under AddressSanitizer and UBSan'
+	@echo 'make clean      remove $(BUILD)'
+	@echo
+	@echo 'Variables: CC OPT CFLAGS LDFLAGS BUILD=build WERROR=1 V=1 (whole commands)'
+	@echo '           DEPS=0 (never install)'
+	@echo '           CUDA=$(CUDA): this version has no CUDA sources; the build is the same for 0 and 1'
+
+.PHONY: deps demo demo-run bench
+deps:
+	@sh runtime/packaging/deps.sh test
+
+demo:
+	@DEPS=$(DEPS) sh runtime/packaging/deps.sh build
+	@$(MAKE) --no-print-directory demo-run
+
+demo-run: all
+	@BUILD=$(BUILD) SCAN='$(SCAN)' WEIGHTS='$(WEIGHTS)' sh runtime/packaging/demo.sh
+
+bench: all
+	@$(BUILD)/lacuna bench --model minkunet $(if $(SCAN),--input '$(SCAN)') $(if $(THREADS),--threads $(THREADS)) $(BENCH)
+
+# ---- checks --------------------------------------------------------------------------------------
+
+HARNESS     := $(patsubst spec/c/%.c,%,$(wildcard spec/c/*_test.c))
+HARNESS_BIN := $(HARNESS:%=$(BUILD)/spec/%)
+SANITIZED    = $(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize SANITIZE=address,undefined OPT='-O1 -g'
+
+$(BUILD)/spec/%: spec/c/%.c $(wildcard spec/c/*.h) $(LIB)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/c $< -o $@ -L$(BUILD) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL) -lm
+
+.PHONY: test test-run harnesses sanitize lint format-check
+test:
+	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
+	@$(MAKE) --no-print-directory WERROR=1 test-run
+
+test-run: all
+	@$(SANITIZED) harnesses
+	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/run_all.sh
+
+harnesses: $(HARNESS_BIN)
+
+sanitize:
+	@$(SANITIZED) WERROR=1 harnesses
+	@bash spec/support/harnesses.sh $(BUILD)/sanitize/spec
+
+lint:
+	@CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/lint.sh
+
+format-check:
+	@find runtime spec examples -name '*.[ch]' | xargs clang-format --dry-run -Werror
+
+# ---- installation --------------------------------------------------------------------------------
+
+ROOT  = $(DESTDIR)$(PREFIX)
+SHARE = $(ROOT)/share/lacuna
+PUT   = install -D -m 644
+LUA_FILES = $(shell find lua models -name '*.lua')
+
+.PHONY: install uninstall clean
+install: all
+	install -D -m 755 $(PROG) $(ROOT)/bin/lacuna
+	install -D -m 755 $(LIB) $(ROOT)/lib/liblacuna.so.$(VERSION)
+	install -D -m 755 $(IO) $(ROOT)/lib/liblacuna_io.so
+	ln -sf liblacuna.so.$(VERSION) $(ROOT)/lib/liblacuna.so.0
+	ln -sf liblacuna.so.0 $(ROOT)/lib/liblacuna.so
+	$(Q)for f in $(LUA_FILES); do $(PUT) $$f $(SHARE)/$$f || exit 1; done
+	$(PUT) $(CDEF) $(SHARE)/lua/lacuna/cdef.lua
+	$(Q)for f in $(HEADERS); do $(PUT) $$f $(ROOT)/include/lacuna/$${f##*/} || exit 1; done
+	$(PUT) runtime/packaging/lacuna.1 $(ROOT)/share/man/man1/lacuna.1
+	$(PUT) LICENSE $(ROOT)/share/doc/lacuna/LICENSE
+	$(Q)mkdir -p $(ROOT)/lib/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' runtime/packaging/lacuna.pc.in > $(ROOT)/lib/pkgconfig/lacuna.pc
+
+uninstall:
+	rm -f $(ROOT)/bin/lacuna $(ROOT)/lib/liblacuna.so $(ROOT)/lib/liblacuna.so.0 $(ROOT)/lib/liblacuna.so.$(VERSION)
+	rm -f $(ROOT)/lib/liblacuna_io.so $(ROOT)/lib/pkgconfig/lacuna.pc $(ROOT)/share/man/man1/lacuna.1
+	rm -rf $(SHARE) $(ROOT)/include/lacuna $(ROOT)/share/doc/lacuna
+
 clean:
 	rm -rf $(BUILD)

@@ -11,7 +11,8 @@
 #include "core/op_args.h"
 
 typedef struct lac__backend {
-    const char *isa; /* "avx512", "avx2", "portable" */
+    const char *isa;   /* "avx512", "avx2", "portable" */
+    int32_t panel;     /* output channels of a packed panel of weights */
 #define LAC_OP(name) lac_status (*name)(lac_context * ctx, const lac__##name##_args *args);
 #include "core/ops.def"
 #undef LAC_OP

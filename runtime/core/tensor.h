@@ -21,7 +21,8 @@ typedef struct lac__storage {
     atomic_uint_fast64_t version;  /* writes so far */
     atomic_int readers;            /* pending results that read this */
     atomic_bool exposed;           /* a pointer was given out: results over it are not deferred */
-    struct lac__packed *_Atomic packed; /* weights in a kernel's layout, see ops/pack.h */
+    atomic_flag packed_lock;
+    struct lac__packed *packed;    /* weights in a kernel's layout, see ops/pack.h */
 } lac__storage;
 
 struct lac_tensor {

@@ -1,0 +1,128 @@
+/*
+ * gemm_producer.c - see gemm_producer.h.
+ */
+#include "ops/gemm_producer.h"
+
+#include "core/checked.h"
+#include "ops/pack.h"
+
+typedef struct gemm_producer {
+    lac__producer base;
+    lac_context *ctx;
+    lac__gemm gemm;
+} gemm_producer;
+
+static void destroy(lac__producer *base) {
+    gemm_producer *p = (gemm_producer *)base;
+    lac_context *ctx = p->ctx;
+    lac_tensor_release(p->gemm.x);
+    lac_tensor_release(p->gemm.weight);
+    lac_kernel_map_release(p->gemm.map);
+    lac__object_free(ctx->pool, p, sizeof *p);
+    lac_context_release(ctx);
+}
+
+static lac_status run(lac_context *ctx, lac__producer *base, const lac__epilogue *epilogue, lac_tensor *out) {
+    const lac__gemm *g = &((gemm_producer *)base)->gemm;
+    lac_tensor *x = NULL;
+    lac__packed *weight = NULL;
+    lac_status status = LAC_OK;
+    if (g->x->dtype == LAC_DTYPE_F32)
+        LAC_TRY(lac_contiguous(ctx, g->x, &x));
+    else
+        LAC_TRY(lac_convert(ctx, g->x, LAC_DTYPE_F32, &x));
+    LAC_TRY_OUT(lac__pack(ctx, g->weight, g->taps, g->cin, g->cout, g->weight_transposed, &weight));
+    const lac__conv3d_args args = {.x = x,
+                                   .weight = weight,
+                                   .map = g->map,
+                                   .reversed = g->reversed,
+                                   .epilogue = epilogue,
+                                   .out = out};
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, conv3d, &args));
+    int64_t pairs = g->rows;
+    if (g->map != NULL) lac_kernel_map_describe(g->map, NULL, &pairs, NULL, NULL);
+    ctx->counters.convs++;
+    ctx->counters.macs += (double)pairs * (double)g->cin * (double)g->cout;
+out:
+    lac__packed_release(weight);
+    lac_tensor_release(x);
+    return status;
+}
+
+lac_status lac__gemm_defer(lac_context *ctx, const char *name, const lac__gemm *gemm, lac_tensor **out) {
+    gemm_producer *p = lac__object_alloc(ctx->pool, sizeof *p);
+    if (p == NULL) return LAC_ERR_OOM;
+    atomic_init(&p->base.references, 1);
+    p->base.name = name;
+    p->base.run = run;
+    p->base.destroy = destroy;
+    p->base.inputs = 2;
+    p->base.input[0] = gemm->x;
+    p->base.input[1] = gemm->weight;
+    p->ctx = ctx;
+    p->gemm = *gemm;
+    lac_context_retain(ctx);
+    lac_tensor_retain(gemm->x);
+    lac_tensor_retain(gemm->weight);
+    if (gemm->map != NULL) lac_kernel_map_retain(gemm->map);
+    const int64_t shape[2] = {gemm->rows, gemm->cout};
+    return lac__defer(ctx, &p->base, gemm->x->dtype, 2, shape, out);
+}
+
+/* `x` as rows of its last dimension, so that channels keep their meaning. */
+static lac_status as_rows(lac_context *ctx, lac_tensor *x, lac_tensor **out) {
+    const int64_t width = x->ndim > 0 ? x->shape[x->ndim - 1] : 1;
+    const int64_t shape[2] = {width > 0 ? lac_tensor_numel(x) / width : 0, width};
+    return lac_tensor_reshape(ctx, x, 2, shape, 0, out);
+}
+
+lac_status lac__apply_stage(lac_context *ctx, const char *name, lac_tensor *x, const lac__stage *stage,
+                            lac_tensor **out) {
+    if (!lac__is_floating(x->dtype) || x->dtype == LAC_DTYPE_F64)
+        return lac__fail(LAC_ERR_DTYPE, "%s: %s features, expected float32, float16 or bfloat16", name,
+                         lac_dtype_name(x->dtype));
+    lac_tensor *result = NULL, *source = NULL, *target = NULL;
+    LAC_TRY(lac__append_stage(ctx, x, stage, &result));
+    if (result != NULL) {
+        const lac_status status = ctx->flags[LAC_FLAG_EAGER] ? lac_tensor_force(ctx, result) : LAC_OK;
+        if (status != LAC_OK) {
+            lac_tensor_release(result);
+            return status;
+        }
+        *out = result;
+        return LAC_OK;
+    }
+    lac_status status = LAC_OK;
+    LAC_TRY(lac__read(ctx, x));
+    LAC_TRY_OUT(as_rows(ctx, x, &source));
+    LAC_TRY_OUT(lac__tensor_new(ctx, x->dtype, x->ndim, x->shape, &result));
+    LAC_TRY_OUT(as_rows(ctx, result, &target));
+    const lac__epilogue epilogue = {.count = 1, .stages = {*stage}};
+    const lac__epilogue_args args = {.source = source, .epilogue = &epilogue, .out = target};
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, epilogue, &args));
+    *out = result;
+    result = NULL;
+out:
+    lac_tensor_release(target);
+    lac_tensor_release(source);
+    lac_tensor_release(result);
+    return status;
+}
+
+lac_status lac__apply_bias(lac_context *ctx, const char *name, lac_tensor *bias, int64_t channels,
+                           lac_tensor **t) {
+    if (bias == NULL) return LAC_OK;
+    char text[LAC__SHAPE_TEXT];
+    if (bias->ndim != 1 || bias->shape[0] != channels)
+        return lac__fail(LAC_ERR_SHAPE, "%s: bias of shape %s, expected [%lld]", name, lac__shape_text(bias, text),
+                         (long long)channels);
+    lac_tensor *shift = NULL, *result = NULL;
+    LAC_TRY(lac_convert(ctx, bias, LAC_DTYPE_F32, &shift));
+    const lac__stage stage = {.kind = LAC__AFFINE, .shift = shift};
+    const lac_status status = lac__apply_stage(ctx, name, *t, &stage, &result);
+    lac_tensor_release(shift);
+    if (status != LAC_OK) return status;
+    lac_tensor_release(*t);
+    *t = result;
+    return LAC_OK;
+}

@@ -1,0 +1,34 @@
+/*
+ * pack.h - weights in the layout of the convolution kernels.
+ *
+ * Layout: [panel][tap][Cin][nr], panels of nr output channels, the last one filled up with zeros; nr is
+ * the kernel's. Packed once for a weight tensor and kept on its storage until that is written.
+ */
+#ifndef LAC_OPS_PACK_H
+#define LAC_OPS_PACK_H
+
+#include "core/tensor.h"
+
+typedef struct lac__packed {
+    atomic_int references;
+    lac__pool *pool;
+    lac__block block;
+    const char *isa;     /* the kernels that it was packed for */
+    uint64_t version;    /* of the weight */
+    int64_t taps, cin, cout;
+    int32_t nr;
+    bool transposed;     /* source rows are output channels */
+    const float *data;
+} lac__packed;
+
+/**
+ * The packed form of `weight`, from its cache where that is current.
+ *
+ * @param weight      [taps,cin,cout], or [cout,cin] when `transposed` (taps = 1); any floating dtype
+ * @param out         retained for the caller
+ */
+lac_status lac__pack(lac_context *ctx, lac_tensor *weight, int64_t taps, int64_t cin, int64_t cout,
+                     bool transposed, lac__packed **out);
+void lac__packed_release(lac__packed *packed);
+
+#endif
