@@ -180,7 +180,7 @@ lac_status lac__map_build_pairs(lac_context *ctx, lac_kernel_map *map) {
     if (!sorted_out) LAC_TRY(lac__sort_taps(ctx, map->tap, map->taps, lac_coords_count(map->out)));
     if (symmetric) {
         lac__block *owned = map->monotone ? NULL : &map->columns[map->column_count++];
-        LAC_TRY(lac__mirror_taps(ctx, map->tap, map->taps, lac_coords_count(map->out), owned));
+        LAC_TRY(lac__mirror_taps(ctx, map->tap, s->kernel, lac_coords_count(map->out), owned));
     }
     map->pairs = map->centre >= 0 ? lac_coords_count(map->out) : 0;
     for (int64_t k = 0; k < map->taps; k++) map->pairs += map->tap[k].count;

@@ -56,11 +56,22 @@ lac_status lac__sort_taps(lac_context *ctx, lac__tap *tap, int64_t taps, int64_t
     return status;
 }
 
-/* target[index(k)] from source[k] for first <= k < taps. */
-static lac_status exchange(lac_context *ctx, const lac__tap *source, lac__tap *target, int64_t first,
-                           int64_t taps, bool reflected, int64_t rows, lac__block *owned) {
-    int64_t total = 0;
-    for (int64_t k = first; k < taps; k++) total += source[k].count;
+/* Whether tap k of an odd kernel lies above the centre, axis 0 first. Its row in the weight counts axis 0
+ * fastest, so these are not the taps behind the centre one. */
+static bool above_centre(const int32_t kernel[3], int64_t k) {
+    const int64_t offset[3] = {k % kernel[0] - kernel[0] / 2, k / kernel[0] % kernel[1] - kernel[1] / 2,
+                               k / kernel[0] / kernel[1] - kernel[2] / 2};
+    for (int i = 0; i < 3; i++) {
+        if (offset[i] != 0) return offset[i] > 0;
+    }
+    return false;
+}
+
+/* Exchanges all taps (`kernel` NULL), or those above the centre onto their mirror images. */
+static lac_status exchange(lac_context *ctx, const lac__tap *source, lac__tap *target, int64_t taps,
+                           const int32_t *kernel, int64_t rows, lac__block *owned) {
+    int64_t total = 0, used = 0;
+    for (int64_t k = 0; k < taps; k++) total += kernel == NULL || above_centre(kernel, k) ? source[k].count : 0;
     lac__block memory = {0};
     int32_t *next = NULL;
     if (owned != NULL) {
@@ -69,27 +80,29 @@ static lac_status exchange(lac_context *ctx, const lac__tap *source, lac__tap *t
         next = owned->data;
     }
     sort_job *jobs = memory.data;
-    for (int64_t k = first; k < taps; k++) {
+    for (int64_t k = 0; k < taps; k++) {
+        if (kernel != NULL && !above_centre(kernel, k)) continue;
         const lac__tap from = source[k];
-        lac__tap *to = &target[reflected ? taps - 1 - k : k];
+        lac__tap *to = &target[kernel != NULL ? taps - 1 - k : k];
         if (owned == NULL) {
             *to = (lac__tap){.in = from.out, .out = from.in, .count = from.count};
             continue;
         }
-        jobs[k - first] = (sort_job){from.out, from.in, from.count, next, next + from.count};
+        jobs[used++] = (sort_job){from.out, from.in, from.count, next, next + from.count};
         *to = (lac__tap){.in = next, .out = next + from.count, .count = from.count};
         next += 2 * from.count;
     }
-    const lac_status status = owned != NULL ? sort_all(ctx, jobs, taps - first, rows) : LAC_OK;
+    const lac_status status = owned != NULL ? sort_all(ctx, jobs, used, rows) : LAC_OK;
     lac__pool_free(ctx->pool, &memory);
     return status;
 }
 
-lac_status lac__mirror_taps(lac_context *ctx, lac__tap *tap, int64_t taps, int64_t rows, lac__block *owned) {
-    return exchange(ctx, tap, tap, taps / 2 + 1, taps, true, rows, owned);
+lac_status lac__mirror_taps(lac_context *ctx, lac__tap *tap, const int32_t kernel[3], int64_t rows,
+                            lac__block *owned) {
+    return exchange(ctx, tap, tap, (int64_t)kernel[0] * kernel[1] * kernel[2], kernel, rows, owned);
 }
 
 lac_status lac__exchange_taps(lac_context *ctx, const lac__tap *source, lac__tap *target, int64_t taps,
                               int64_t rows, lac__block *owned) {
-    return exchange(ctx, source, target, 0, taps, false, rows, owned);
+    return exchange(ctx, source, target, taps, NULL, rows, owned);
 }

@@ -19,12 +19,6 @@ typedef float vector __attribute__((vector_size(4 * LAC__LANES), aligned(4), may
 
 static inline __attribute__((always_inline)) vector load(const float *p) { return *(const vector *)p; }
 
-static inline __attribute__((always_inline)) vector broadcast(float x) {
-    vector v;
-    UNROLL for (int i = 0; i < LAC__LANES; i++) v[i] = x;
-    return v;
-}
-
 static inline __attribute__((always_inline)) void tile(const int rows, int64_t cin, const int32_t *in,
                                                        const float *a, const float *b,
                                                        const int32_t *out, int64_t origin, float *c) {
@@ -39,7 +33,7 @@ static inline __attribute__((always_inline)) void tile(const int rows, int64_t c
         vector w[LAC__VECTORS];
         UNROLL for (int v = 0; v < LAC__VECTORS; v++) w[v] = load(b + v * LAC__LANES);
         UNROLL for (int r = 0; r < rows; r++) {
-            const vector x = broadcast(row[r][k]);
+            const vector x = row[r][k] - (vector){0}; /* broadcast */
             UNROLL for (int v = 0; v < LAC__VECTORS; v++) acc[r][v] = x * w[v] + acc[r][v];
         }
     }

@@ -1,0 +1,156 @@
+/*
+ * plugin_io.c - the public file functions: each goes through the table of liblacuna_io.
+ */
+#include "core/context.h"
+#include "core/plugin.h"
+
+#include <stdlib.h>
+
+/* What every function that starts work with a context does first. */
+static lac_status begin(lac_context *ctx, const lac__io **io) {
+    if (lac__interrupted(ctx)) return lac__check_interrupt(ctx);
+    return lac__plugin_io(io);
+}
+
+/* A handle proves that the plugin is open, unless it is NULL. */
+static lac_status find(const lac_hdf5 *f, const lac__io **io) {
+    if (f == NULL) return lac__fail(LAC_ERR_ARGUMENT, "hdf5: the file is NULL");
+    return lac__plugin_io(io);
+}
+
+lac_status lac_points_read(lac_context *ctx, const char *path, const lac_points_options *options,
+                           lac_tensor **out) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    return io->points_read(ctx, path, options, out);
+}
+
+lac_status lac_labels_read(lac_context *ctx, const char *path, lac_tensor **out) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    return io->labels_read(ctx, path, out);
+}
+
+lac_status lac_labels_write(lac_context *ctx, const char *path, lac_tensor *labels) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    return io->labels_write(ctx, path, labels);
+}
+
+lac_status lac_ply_write(lac_context *ctx, const char *path, lac_tensor *points, lac_tensor *colours,
+                         lac_tensor *labels) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    return io->ply_write(ctx, path, points, colours, labels);
+}
+
+lac_status lac_png_write(lac_context *ctx, const char *path, lac_tensor *image) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    return io->png_write(ctx, path, image);
+}
+
+lac_status lac_birds_eye(lac_context *ctx, lac_tensor *points, lac_tensor *colours, int32_t pixels,
+                         double half_extent, lac_tensor **out) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    return io->birds_eye(ctx, points, colours, pixels, half_extent, out);
+}
+
+lac_status lac_synthetic_scan(lac_context *ctx, const lac_scan_options *options, lac_tensor **points,
+                              lac_tensor **labels) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    return io->synthetic_scan(ctx, options, points, labels);
+}
+
+lac_status lac_hdf5_open(lac_context *ctx, const char *path, const char *mode, lac_hdf5 **out) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    return io->hdf5_open(ctx, path, mode, out);
+}
+
+lac_status lac_hdf5_close(lac_hdf5 *f) {
+    const lac__io *io = NULL;
+    LAC_TRY(find(f, &io));
+    return io->hdf5_close(f);
+}
+
+void lac_hdf5_release(lac_hdf5 *f) {
+    const lac__io *io = NULL;
+    if (f != NULL && lac__plugin_io(&io) == LAC_OK) io->hdf5_release(f);
+}
+
+lac_status lac_hdf5_kind(lac_hdf5 *f, const char *path, int32_t *kind) {
+    const lac__io *io = NULL;
+    LAC_TRY(find(f, &io));
+    return io->hdf5_kind(f, path, kind);
+}
+
+lac_status lac_hdf5_count(lac_hdf5 *f, const char *path, int64_t *count) {
+    const lac__io *io = NULL;
+    LAC_TRY(find(f, &io));
+    return io->hdf5_count(f, path, count);
+}
+
+lac_status lac_hdf5_name(lac_hdf5 *f, const char *path, int64_t i, char *name, size_t capacity) {
+    const lac__io *io = NULL;
+    LAC_TRY(find(f, &io));
+    return io->hdf5_name(f, path, i, name, capacity);
+}
+
+lac_status lac_hdf5_describe(lac_hdf5 *f, const char *path, lac_tensor_desc *desc, uint64_t *stored) {
+    const lac__io *io = NULL;
+    LAC_TRY(find(f, &io));
+    return io->hdf5_describe(f, path, desc, stored);
+}
+
+lac_status lac_hdf5_read(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor **out) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    LAC_TRY(find(f, &io));
+    return io->hdf5_read(ctx, f, path, out);
+}
+
+lac_status lac_hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor *t, int32_t compress) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    LAC_TRY(find(f, &io));
+    return io->hdf5_write(ctx, f, path, t, compress);
+}
+
+lac_status lac_hdf5_make_group(lac_hdf5 *f, const char *path) {
+    const lac__io *io = NULL;
+    LAC_TRY(find(f, &io));
+    return io->hdf5_make_group(f, path);
+}
+
+lac_status lac_hdf5_attr_read(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name, char **text,
+                              lac_tensor **value) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    LAC_TRY(find(f, &io));
+    return io->hdf5_attr_read(ctx, f, path, name, text, value);
+}
+
+lac_status lac_hdf5_attr_write(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name,
+                               const char *text, lac_tensor *value) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    LAC_TRY(find(f, &io));
+    return io->hdf5_attr_write(ctx, f, path, name, text, value);
+}
+
+lac_status lac_hdf5_attr_count(lac_hdf5 *f, const char *path, int64_t *count) {
+    const lac__io *io = NULL;
+    LAC_TRY(find(f, &io));
+    return io->hdf5_attr_count(f, path, count);
+}
+
+lac_status lac_hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *name, size_t capacity) {
+    const lac__io *io = NULL;
+    LAC_TRY(find(f, &io));
+    return io->hdf5_attr_name(f, path, i, name, capacity);
+}
+
+void lac_text_free(char *text) { free(text); }

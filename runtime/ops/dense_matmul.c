@@ -1,0 +1,49 @@
+/*
+ * dense_matmul.c - product of two matrices: float32 and the halves on the convolution's kernel, the
+ * other dtypes in plain loops.
+ */
+#include "ops/dense_shape.h"
+#include "ops/row_gemm.h"
+
+static lac_status check(const lac_tensor *a, const lac_tensor *b) {
+    char left[LAC__SHAPE_TEXT], right[LAC__SHAPE_TEXT];
+    if (a->ndim != 2 || b->ndim != 2 || a->shape[1] != b->shape[0])
+        return lac__fail(LAC_ERR_SHAPE, "matmul: shapes %s and %s, expected [n, k] and [k, m]",
+                         lac__shape_text(a, left), lac__shape_text(b, right));
+    if (a->dtype != b->dtype)
+        return lac__fail(LAC_ERR_DTYPE, "matmul: %s and %s, expected one dtype", lac_dtype_name(a->dtype),
+                         lac_dtype_name(b->dtype));
+    return LAC_OK;
+}
+
+static lac_status multiply(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_tensor **out) {
+    if (a->dtype == LAC_DTYPE_F32) return lac__row_gemm(ctx, a, b, out);
+    const int64_t shape[2] = {a->shape[0], b->shape[1]};
+    lac_tensor *r = NULL;
+    LAC_TRY(lac__tensor_new(ctx, a->dtype, 2, shape, &r));
+    const lac__matmul_args args = {.a = a, .b = b, .out = r};
+    const lac_status status = LAC__DISPATCH(ctx, matmul, &args);
+    if (status != LAC_OK)
+        lac_tensor_release(r);
+    else
+        *out = r;
+    return status;
+}
+
+lac_status lac_matmul(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_tensor **out) {
+    LAC_TRY(check(a, b));
+    const lac_dtype work = lac__wide(a->dtype);
+    lac_tensor *left = NULL, *right = NULL, *r = NULL;
+    lac_status status = LAC_OK;
+    LAC_TRY_OUT(lac__as_contiguous(ctx, a, work, &left));
+    LAC_TRY_OUT(lac__as_contiguous(ctx, b, work, &right));
+    LAC_TRY_OUT(multiply(ctx, left, right, &r));
+    LAC_TRY_OUT(lac__narrow_result(ctx, a->dtype, &r));
+    *out = r;
+    r = NULL;
+out:
+    lac_tensor_release(left);
+    lac_tensor_release(right);
+    lac_tensor_release(r);
+    return status;
+}

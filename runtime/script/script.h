@@ -1,0 +1,44 @@
+/*
+ * script.h - the parts of the `lacuna` program, which hosts one LuaJIT state on the main thread.
+ */
+#ifndef LACUNA_SCRIPT_H
+#define LACUNA_SCRIPT_H
+
+#include <lua.h>
+
+#include <stdbool.h>
+
+/* root.c: where this program's files are. */
+
+/** The folder that holds lua/lacuna, found from the program's own path; false when there is none. */
+bool lac__root_find(void);
+/** The folder found by lac__root_find, without a slash at the end. */
+const char *lac__root(void);
+/** Sets package.path and package.cpath: this package, LUA_PATH and LUA_CPATH, LuaJIT's defaults. */
+void lac__root_set_paths(lua_State *L);
+
+/* run.c: chunks, protected calls and their errors. */
+
+/** Calls the function under `arguments` values on the stack; prints "lacuna: message" when it fails. */
+bool lac__run_call(lua_State *L, int arguments, int results);
+/** Runs a string; its name in messages is `name`. */
+bool lac__run_string(lua_State *L, const char *code, const char *name);
+/** Runs a file, stdin when `path` is NULL, with the strings of `argv` as its arguments. */
+bool lac__run_file(lua_State *L, const char *path, char **argv);
+/** require(module)[field](argv...); *status gets what it returns when that is a number. */
+bool lac__run_function(lua_State *L, const char *module, const char *field, char **argv, int *status);
+
+/* interrupt.c: Ctrl-C. */
+
+/** From now on the first SIGINT stops the running operation or chunk, the second ends the process. */
+void lac__interrupt_install(lua_State *L);
+
+/* host.c: the module "lacuna.host", which Lua code finds only inside this program. */
+
+/** Puts lacuna.host and the loader of lacuna.native into package.preload. */
+void lac__host_preload(lua_State *L);
+/** Lua functions watch(interrupt, clear, context) and rearm(), of interrupt.c. */
+int lac__interrupt_watch(lua_State *L);
+int lac__interrupt_rearm(lua_State *L);
+
+#endif
