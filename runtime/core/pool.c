@@ -149,7 +149,8 @@ static lac_status grow(lac__pool *pool, int c, free_block **out) {
     const uint64_t wanted = pool->stats.live + bytes;
     const bool may_collect = pool->collector && !pool->repeating;
     if (may_collect && pool->stats.reserved + bytes > limit_for(pool->need)) return LAC_AGAIN;
-    if (pool->need < wanted) pool->need = wanted;
+    /* With a collector, `live` tells the need only right after a collection: else it holds garbage. */
+    if (!may_collect && pool->need < wanted) pool->need = wanted;
     uint64_t limit = limit_for(pool->need);
     if (limit > pool->stats.budget) limit = pool->stats.budget;
     trim_to(pool, limit > bytes ? limit - bytes : 0);

@@ -16,7 +16,14 @@ typedef struct cells {
     bool bounded_below;  /* "spconv" without a range and without negative coordinates */
     int32_t range[4];    /* of the output, if the site has one and rows are limited by it */
     bool limited;
+    int shift[3];        /* log2 of the stride where it is a power of two, else -1 */
+    bool one_each;       /* every input has exactly one candidate */
 } cells;
+
+/* Floor of x / stride. */
+static inline int64_t cell_of(const cells *c, int axis, int64_t x) {
+    return c->shift[axis] >= 0 ? x >> c->shift[axis] : lac__floor_div(x, c->site->stride[axis]);
+}
 
 /* Output indices on one axis that an input at `x` meets, ascending or descending; returns how many. */
 static int axis_cells(const cells *c, int axis, int64_t x, int64_t *out) {
@@ -29,10 +36,10 @@ static int axis_cells(const cells *c, int axis, int64_t x, int64_t *out) {
         if (s->kind == LAC__GENERATIVE) {
             o = x * s->stride[axis] + s->anchor[axis] + reach;
         } else if (s->floors) {
-            o = lac__floor_div(x, s->stride[axis]);
+            o = cell_of(c, axis, x);
         } else {
             const int64_t scaled = x - s->anchor[axis] - reach;
-            o = lac__floor_div(scaled, s->stride[axis]);
+            o = cell_of(c, axis, scaled);
             if (o * s->stride[axis] != scaled) continue;
         }
         if (c->bounded_below && o < 0) continue;
@@ -147,8 +154,8 @@ static void count_candidates(lac_context *ctx, const cells *c, const int32_t *ro
     starts[0] = 0;
 #pragma omp parallel for num_threads(ctx->threads) schedule(static)
     for (int64_t chunk = 0; chunk < chunks; chunk++) {
-        int64_t sum = 0;
-        for (int64_t i = chunk * CHUNK; i < lac__min(n, (chunk + 1) * CHUNK); i++)
+        int64_t sum = c->one_each ? lac__min(n - chunk * CHUNK, CHUNK) : 0;
+        for (int64_t i = c->one_each ? n : chunk * CHUNK; i < lac__min(n, (chunk + 1) * CHUNK); i++)
             sum += emit(c, rows + 4 * i, NULL, 0);
         starts[chunk + 1] = sum;
     }
@@ -209,6 +216,13 @@ lac_status lac__coords_derive(lac_context *ctx, lac_coords *in, const lac__site 
     c.limited = site->has_range && (spconv || site->kind == LAC__GENERATIVE);
     c.bounded_below = site->kind == LAC__STRIDED && spconv && !site->has_range && !site->allow_negative;
     if (c.limited) lac__site_out_range(site, c.range);
+    c.one_each = site->floors != 0;
+    for (int i = 0; i < 3; i++) {
+        const bool power_of_two = (site->stride[i] & (site->stride[i] - 1)) == 0;
+        c.shift[i] = power_of_two ? __builtin_ctz((unsigned)site->stride[i]) : -1;
+        if (c.bounded_below || c.limited) c.one_each = c.one_each && in->index.low[i + 1] >= 0;
+        if (c.limited) c.one_each = c.one_each && cell_of(&c, i, in->index.high[i + 1]) < c.range[i + 1];
+    }
     lac_tensor *rows = NULL;
     LAC_TRY(derive_rows(ctx, in, &c, &rows));
     lac_coords *set = NULL;
