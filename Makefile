@@ -84,7 +84,7 @@ FORCE:
 
 $(LIB): $(LIB_OBJ) $(BUILD)/objects.link
 	$(call say,LINK,$@)
-	$(Q)$(CC) -shared -Wl,-soname,liblacuna.so.0 -Wl,--no-undefined -o $@ $(LIB_OBJ) $(LDFLAGS_ALL) -lm -ldl -lpthread
+	$(Q)$(CC) -shared -Wl,-soname,liblacuna.so.0 -Wl,-z,nodelete -Wl,--no-undefined -o $@ $(LIB_OBJ) $(LDFLAGS_ALL) -lm -ldl -lpthread
 	@ln -sf liblacuna.so $(BUILD)/liblacuna.so.0
 
 $(IO): $(IO_OBJ) $(BUILD)/objects.link
