@@ -1,8 +1,9 @@
 /*
  * op_args_dense.h - attributes of the dense tensor operations.
  *
- * Inputs are computed. Where a comment says "like out", an input has the shape of the output already:
- * broadcasting is a stride of 0. "Lanes" means contiguous, seen as [outer, n, inner] around one dimension.
+ * Inputs are computed. Where a comment says "like out", an input has the shape of the output
+ * already: broadcasting is a stride of 0. "Lanes" means contiguous, seen as [outer, n, inner]
+ * around one dimension.
  */
 #ifndef LAC_CORE_OP_ARGS_DENSE_H
 #define LAC_CORE_OP_ARGS_DENSE_H
@@ -53,9 +54,9 @@ typedef struct lac__binary_args {
 
 typedef struct lac__clamp_args {
     const lac_tensor *x;
-    double low, high;       /* for floating dtypes */
-    int64_t ilow, ihigh;    /* for integer dtypes; fit */
-    lac_tensor *out;        /* dtype and shape of x */
+    double low, high;    /* for floating dtypes */
+    int64_t ilow, ihigh; /* for integer dtypes; fit */
+    lac_tensor *out;     /* dtype and shape of x */
 } lac__clamp_args;
 
 typedef struct lac__where_args {
@@ -68,13 +69,14 @@ typedef struct lac__reduce_args {
     lac_reduce_op op;
     const lac_tensor *x; /* lanes; float32, float64, int32, int64 or uint8 */
     lac__lanes lanes;    /* n > 0 but for SUM and MEAN */
-    lac_tensor *out;     /* outer * inner elements; dtype of x, int64 for sums of integers and for ARG */
+    lac_tensor
+        *out; /* outer * inner elements; dtype of x, int64 for sums of integers and for ARG */
 } lac__reduce_args;
 
 typedef struct lac__softmax_args {
     const lac_tensor *x; /* lanes; float32 or float64 */
     lac__lanes lanes;
-    lac_tensor *out;     /* like x */
+    lac_tensor *out; /* like x */
 } lac__softmax_args;
 
 typedef struct lac__matmul_args {
@@ -83,7 +85,7 @@ typedef struct lac__matmul_args {
 } lac__matmul_args;
 
 typedef struct lac__index_select_args {
-    const lac_tensor *x;     /* lanes, any dtype */
+    const lac_tensor *x; /* lanes, any dtype */
     lac__lanes lanes;
     const lac_tensor *index; /* int64 [m], contiguous; the kernel checks its values */
     lac_tensor *out;         /* [outer, m, inner] */
@@ -125,7 +127,8 @@ typedef struct lac__sort_args {
 
 typedef struct lac__unique_args {
     const lac_tensor *x; /* int32 or int64 [n,c], contiguous */
-    lac_tensor *first;   /* int64 [n]: the first `count` get the first row of each group, sorted by row */
+    lac_tensor
+        *first; /* int64 [n]: the first `count` get the first row of each group, sorted by row */
     lac_tensor *inverse; /* int64 [n]: group of each row */
     int64_t *count;
 } lac__unique_args;

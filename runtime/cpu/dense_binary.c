@@ -135,7 +135,8 @@ lac_status lac_binary__cpu(lac_context *ctx, const lac__binary_args *args) {
     atomic_bool by_zero = false;
     const report r = {&by_zero};
     const lac__row row = rows_of(dtype)[args->op];
-    if (dtype == LAC_DTYPE_F16 || dtype == LAC_DTYPE_BF16) return lac__walk_run_halves(ctx, &w, row, &r);
+    if (dtype == LAC_DTYPE_F16 || dtype == LAC_DTYPE_BF16)
+        return lac__walk_run_halves(ctx, &w, row, &r);
     LAC_TRY(lac__walk_run(ctx, &w, row, &r));
     if (atomic_load(&by_zero)) return lac__fail(LAC_ERR_ARGUMENT, "integer division by zero");
     return LAC_OK;

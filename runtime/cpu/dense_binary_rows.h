@@ -1,5 +1,6 @@
 /*
- * dense_binary_rows.h - template: the row functions of one dtype T, and their table. No include guard.
+ * dense_binary_rows.h - template: the row functions of one dtype T, and their table. No include
+ * guard.
  */
 #define D T
 #if FLOATING

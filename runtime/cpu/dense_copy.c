@@ -40,7 +40,9 @@ static int64_t real_to_integer(double v, int64_t low, int64_t high) {
     if (v >= (double)high) return high;
     return (int64_t)v;
 }
-static int64_t saturate(int64_t v, int64_t low, int64_t high) { return v < low ? low : v > high ? high : v; }
+static int64_t saturate(int64_t v, int64_t low, int64_t high) {
+    return v < low ? low : v > high ? high : v;
+}
 
 #define FROM_REAL 1
 #define S float
@@ -62,8 +64,11 @@ static int64_t saturate(int64_t v, int64_t low, int64_t high) { return v < low ?
 #include "cpu/dense_convert_rows.h"
 
 /* [source][destination] in the order of lac_dtype, halves as float32. */
-#define ROWS(from) \
-    {from##_to_f32, from##_to_f32, from##_to_f32, from##_to_f64, from##_to_i32, from##_to_i64, from##_to_u8}
+#define ROWS(from)                                                                                 \
+    {                                                                                              \
+        from##_to_f32, from##_to_f32, from##_to_f32, from##_to_f64, from##_to_i32, from##_to_i64,  \
+            from##_to_u8                                                                           \
+    }
 static const lac__row convert_row[7][7] = {ROWS(f32), ROWS(f32), ROWS(f32), ROWS(f64),
                                            ROWS(i32), ROWS(i64), ROWS(u8)};
 
@@ -81,13 +86,16 @@ lac_status lac_fill__cpu(lac_context *ctx, const lac__fill_args *args) {
     char value[8];
     int64_t zero = 0;
     const bool real = lac__is_floating(dtype);
-    char *p[LAC__OPERANDS] = {real ? (char *)(uintptr_t)&args->real : (char *)(uintptr_t)&args->integer, value};
+    char *p[LAC__OPERANDS] = {
+        real ? (char *)(uintptr_t)&args->real : (char *)(uintptr_t)&args->integer, value};
     float single = (float)args->real;
-    const uint16_t half = dtype == LAC_DTYPE_F16 ? lac__float_to_f16(single) : lac__float_to_bf16(single);
+    const uint16_t half =
+        dtype == LAC_DTYPE_F16 ? lac__float_to_f16(single) : lac__float_to_bf16(single);
     if (dtype == LAC_DTYPE_F16 || dtype == LAC_DTYPE_BF16)
         memcpy(value, &half, sizeof half);
     else
-        convert_row[real ? LAC_DTYPE_F64 : LAC_DTYPE_I64][dtype](1, p, (int64_t[LAC__OPERANDS]){0}, zero, NULL);
+        convert_row[real ? LAC_DTYPE_F64 : LAC_DTYPE_I64][dtype](1, p, (int64_t[LAC__OPERANDS]){0},
+                                                                 zero, NULL);
     lac__walk w = lac__walk_over(args->dst);
     lac__walk_add_value(&w, value, dtype);
     lac__walk_add(&w, args->dst);

@@ -3,8 +3,8 @@
  *
  * Element i of draw d under seed s is a function of (s, d, i) alone: two rounds of the finalizer of
  * splitmix64 (Steele, Lea and Flood, 2014) over the mixed counters. So neither strides nor threads
- * matter. Normal numbers are made in pairs (Box and Muller, 1958): elements 2k and 2k + 1 share both
- * uniform numbers.
+ * matter. Normal numbers are made in pairs (Box and Muller, 1958): elements 2k and 2k + 1 share
+ * both uniform numbers.
  */
 #include "cpu/dense_walk.h"
 
@@ -50,18 +50,21 @@ static double rounded(lac_dtype dtype, double value) {
     }
 }
 
-static void uniform_row(int64_t n, char *const *p, const int64_t *step, int64_t first, const void *extra) {
+static void uniform_row(int64_t n, char *const *p, const int64_t *step, int64_t first,
+                        const void *extra) {
     const plan *r = extra;
     const double a = r->args->a, b = r->args->b, unit = ldexp(1.0, -r->bits);
     const lac_dtype dtype = r->args->dst->dtype;
     for (int64_t i = 0; i < n; i++) {
         const double u = (double)(random_bits(r, (uint64_t)(first + i)) >> (64 - r->bits)) * unit;
         const double value = rounded(dtype, a + (b - a) * u);
-        put(dtype, value < b ? value : a, p[0] + i * step[0]); /* rounding may reach b, which is excluded */
+        put(dtype, value < b ? value : a,
+            p[0] + i * step[0]); /* rounding may reach b, which is excluded */
     }
 }
 
-static void normal_row(int64_t n, char *const *p, const int64_t *step, int64_t first, const void *extra) {
+static void normal_row(int64_t n, char *const *p, const int64_t *step, int64_t first,
+                       const void *extra) {
     const plan *r = extra;
     const lac_dtype dtype = r->args->dst->dtype;
     const double mean = r->args->a, deviation = r->args->b;
@@ -81,7 +84,8 @@ static void normal_row(int64_t n, char *const *p, const int64_t *step, int64_t f
 }
 
 lac_status lac_rand__cpu(lac_context *ctx, const lac__rand_args *args) {
-    const int bits[] = {[LAC_DTYPE_F32] = 24, [LAC_DTYPE_F16] = 11, [LAC_DTYPE_BF16] = 8, [LAC_DTYPE_F64] = 53};
+    const int bits[] = {
+        [LAC_DTYPE_F32] = 24, [LAC_DTYPE_F16] = 11, [LAC_DTYPE_BF16] = 8, [LAC_DTYPE_F64] = 53};
     const plan r = {.args = args,
                     .key = mix(mix(args->seed + 0x9e3779b97f4a7c15u) + args->draw),
                     .bits = bits[args->dst->dtype]};
@@ -90,7 +94,8 @@ lac_status lac_rand__cpu(lac_context *ctx, const lac__rand_args *args) {
     return lac__walk_run(ctx, &w, args->distribution == LAC_UNIFORM ? uniform_row : normal_row, &r);
 }
 
-static void arange_row(int64_t n, char *const *p, const int64_t *step, int64_t first, const void *extra) {
+static void arange_row(int64_t n, char *const *p, const int64_t *step, int64_t first,
+                       const void *extra) {
     const lac__arange_args *args = extra;
     const lac_dtype dtype = args->out->dtype;
     for (int64_t i = 0; i < n; i++) {

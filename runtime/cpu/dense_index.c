@@ -14,8 +14,8 @@ static lac_status check_index(const char *op, const lac_tensor *index, int64_t r
     const int64_t n = lac_tensor_numel(index);
     for (int64_t i = 0; i < n; i++) {
         if (at[i] < 0 || at[i] >= rows)
-            return lac__fail(LAC_ERR_RANGE, "%s: index %lld at position %lld, expected 0 to %lld", op,
-                             (long long)at[i], (long long)i, (long long)rows - 1);
+            return lac__fail(LAC_ERR_RANGE, "%s: index %lld at position %lld, expected 0 to %lld",
+                             op, (long long)at[i], (long long)i, (long long)rows - 1);
     }
     return LAC_OK;
 }
@@ -39,7 +39,7 @@ lac_status lac_index_select__cpu(lac_context *ctx, const lac__index_select_args 
     char *out = lac__data(args->out);
     if (bytes == 0) return LAC_OK;
     const int64_t blocks = (rows + BLOCK - 1) / BLOCK;
-#pragma omp parallel for schedule(static) num_threads(lac__team(ctx, rows *args->lanes.inner))
+#pragma omp parallel for schedule(static) num_threads(lac__team(ctx, rows * args->lanes.inner))
     for (int64_t b = 0; b < blocks; b++) {
         if (lac__interrupted(ctx)) continue;
         for (int64_t r = b * BLOCK; r < lac__min(rows, (b + 1) * BLOCK); r++) {
@@ -59,7 +59,8 @@ typedef struct odometer {
     int64_t offset;
 } odometer;
 
-static odometer odometer_at(const lac_tensor *index, const lac_tensor *t, int32_t except, int64_t position) {
+static odometer odometer_at(const lac_tensor *index, const lac_tensor *t, int32_t except,
+                            int64_t position) {
     odometer o = {.index = index, .t = t, .except = except};
     for (int32_t i = index->ndim - 1; i >= 0; i--) {
         o.at[i] = position % index->shape[i];
@@ -102,7 +103,9 @@ static void add_element(lac_dtype dtype, void *out, int64_t to, const void *src,
     case LAC_DTYPE_F64: ((double *)out)[to] += ((const double *)src)[from]; break;
     case LAC_DTYPE_I32: ((uint32_t *)out)[to] += ((const uint32_t *)src)[from]; break;
     case LAC_DTYPE_I64: ((uint64_t *)out)[to] += ((const uint64_t *)src)[from]; break;
-    case LAC_DTYPE_U8: ((uint8_t *)out)[to] = (uint8_t)(((uint8_t *)out)[to] + ((const uint8_t *)src)[from]); break;
+    case LAC_DTYPE_U8:
+        ((uint8_t *)out)[to] = (uint8_t)(((uint8_t *)out)[to] + ((const uint8_t *)src)[from]);
+        break;
     default: ((float *)out)[to] += ((const float *)src)[from];
     }
 }

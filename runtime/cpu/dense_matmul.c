@@ -1,6 +1,6 @@
 /*
- * dense_matmul.c - products of float64 and integer matrices, in plain loops: each element is summed in
- * ascending order. (float32 runs on the convolution's kernel.) Integers wrap around.
+ * dense_matmul.c - products of float64 and integer matrices, in plain loops: each element is summed
+ * in ascending order. (float32 runs on the convolution's kernel.) Integers wrap around.
  */
 #include "cpu/dense_walk.h"
 
@@ -47,7 +47,8 @@ lac_status lac_matmul__cpu(lac_context *ctx, const lac__matmul_args *args) {
         return LAC_OK;
     }
     const double work = (double)n * (double)k * (double)m;
-#pragma omp parallel for schedule(static) num_threads(lac__team(ctx, work > 1e9 ? 1000000000 : (int64_t)work))
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(lac__team(ctx, work > 1e9 ? 1000000000 : (int64_t)work))
     for (int64_t i = 0; i < n; i++) {
         if (lac__interrupted(ctx)) continue;
         row(a + i * k * size, b, k, m, out + i * m * size);

@@ -1,6 +1,6 @@
 /*
- * dense_radix.c - insertion sort for a few items, else least-significant-digit radix sort, which skips
- * digits that are the same in all keys.
+ * dense_radix.c - insertion sort for a few items, else least-significant-digit radix sort, which
+ * skips digits that are the same in all keys.
  */
 #include "cpu/dense_radix.h"
 

@@ -11,10 +11,13 @@ typedef struct lac__sort_item {
     int64_t row;
 } lac__sort_item;
 
-/** Sorts `items` by key, equal keys in their present order. `spare` is scratch of the same length. */
+/** Sorts `items` by key, equal keys in their present order. `spare` is scratch of the same length.
+ */
 void lac__radix_sort(lac__sort_item *items, lac__sort_item *spare, int64_t n);
 
 /** Keys that order as the values do. */
-static inline uint64_t lac__integer_key(int64_t v) { return (uint64_t)v ^ 0x8000000000000000u; }
+static inline uint64_t lac__integer_key(int64_t v) {
+    return (uint64_t)v ^ 0x8000000000000000u;
+}
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * dense_reduce.c - sums, means and extremes along one dimension of contiguous lanes.
  *
- * Every lane is reduced by one thread from its first element to its last, so that results do not depend
- * on the number of threads. Where lanes lie side by side (inner > 1) a block of them advances together,
- * a row of memory at a time.
+ * Every lane is reduced by one thread from its first element to its last, so that results do not
+ * depend on the number of threads. Where lanes lie side by side (inner > 1) a block of them
+ * advances together, a row of memory at a time.
  */
 #include "cpu/dense_walk.h"
 
@@ -66,14 +66,19 @@ lac_status lac_reduce__cpu(lac_context *ctx, const lac__reduce_args *args) {
     const int64_t tasks = lanes.outer * blocks;
     const char *x = lac__data(args->x);
     char *out = lac__data(args->out);
-#pragma omp parallel for schedule(static) num_threads(lac__team(ctx, lanes.outer *lanes.n *lanes.inner))
+#pragma omp parallel for schedule(static)                                                          \
+    num_threads(lac__team(ctx, lanes.outer *lanes.n *lanes.inner))
     for (int64_t i = 0; i < tasks; i++) {
         if (lac__interrupted(ctx)) continue;
         const int64_t o = i / blocks, from = i % blocks * BLOCK;
-        const slice s = {.n = lanes.n, .inner = lanes.inner, .width = lac__min(BLOCK, lanes.inner - from),
-                         .arg = args->op >= LAC_REDUCE_ARGMAX, .mean = args->op == LAC_REDUCE_MEAN,
+        const slice s = {.n = lanes.n,
+                         .inner = lanes.inner,
+                         .width = lac__min(BLOCK, lanes.inner - from),
+                         .arg = args->op >= LAC_REDUCE_ARGMAX,
+                         .mean = args->op == LAC_REDUCE_MEAN,
                          .smallest = args->op == LAC_REDUCE_MIN || args->op == LAC_REDUCE_ARGMIN};
-        run(x + (o * lanes.n * lanes.inner + from) * size, s, out + (o * lanes.inner + from) * result);
+        run(x + (o * lanes.n * lanes.inner + from) * size, s,
+            out + (o * lanes.inner + from) * result);
     }
     return lac__check_interrupt(ctx);
 }

@@ -1,8 +1,8 @@
 /*
  * dense_sort.c - stable sort along one dimension, and unique rows.
  *
- * Values become 64-bit keys of the same order. Both zeros have one key, so that they keep their order;
- * every NaN has the highest key, so that they come last, ascending or descending.
+ * Values become 64-bit keys of the same order. Both zeros have one key, so that they keep their
+ * order; every NaN has the highest key, so that they come last, ascending or descending.
  */
 #include "cpu/dense_walk.h"
 
@@ -29,8 +29,10 @@ static uint64_t key_at(lac_dtype dtype, const void *x, int64_t i, bool descendin
     switch (dtype) {
     case LAC_DTYPE_F32: return real_key((double)((const float *)x)[i], descending);
     case LAC_DTYPE_F64: return real_key(((const double *)x)[i], descending);
-    case LAC_DTYPE_F16: return real_key((double)lac__f16_to_float(((const uint16_t *)x)[i]), descending);
-    case LAC_DTYPE_BF16: return real_key((double)lac__bf16_to_float(((const uint16_t *)x)[i]), descending);
+    case LAC_DTYPE_F16:
+        return real_key((double)lac__f16_to_float(((const uint16_t *)x)[i]), descending);
+    case LAC_DTYPE_BF16:
+        return real_key((double)lac__bf16_to_float(((const uint16_t *)x)[i]), descending);
     case LAC_DTYPE_I32: return integer_key(((const int32_t *)x)[i], descending);
     case LAC_DTYPE_I64: return integer_key(((const int64_t *)x)[i], descending);
     default: return integer_key(((const uint8_t *)x)[i], descending);
@@ -88,7 +90,8 @@ static lac_status order_rows(lac_context *ctx, const lac_tensor *x, lac__sort_it
     for (int64_t i = 0; i < n; i++) items[i].row = i;
     for (int64_t c = columns - 1; c >= 0; c--) {
         LAC_TRY(lac__check_interrupt(ctx));
-        for (int64_t i = 0; i < n; i++) items[i].key = key_at(x->dtype, data, items[i].row * columns + c, false);
+        for (int64_t i = 0; i < n; i++)
+            items[i].key = key_at(x->dtype, data, items[i].row * columns + c, false);
         lac__radix_sort(items, items + n, n);
     }
     return LAC_OK;
@@ -109,7 +112,9 @@ lac_status lac_unique__cpu(lac_context *ctx, const lac__unique_args *args) {
         int64_t groups = 0;
         for (int64_t i = 0; i < n; i++) {
             const size_t row = (size_t)items[i].row;
-            if (i == 0 || memcmp(x + row * bytes, x + (size_t)items[i - 1].row * bytes, bytes) != 0)
+            const char *here = x + row * bytes;
+            if (i == 0 ||
+                (bytes > 0 && memcmp(here, x + (size_t)items[i - 1].row * bytes, bytes) != 0))
                 first[groups++] = items[i].row;
             inverse[row] = groups - 1;
         }

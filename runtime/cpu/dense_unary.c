@@ -52,7 +52,8 @@ static lac__row clamp_row(lac_dtype dtype) {
     }
 }
 
-static lac_status run(lac_context *ctx, const lac_tensor *x, lac_tensor *out, lac__row row, const void *extra) {
+static lac_status run(lac_context *ctx, const lac_tensor *x, lac_tensor *out, lac__row row,
+                      const void *extra) {
     lac__walk w = lac__walk_over(out);
     lac__walk_add(&w, x);
     lac__walk_add(&w, out);

@@ -1,6 +1,6 @@
 /*
- * dense_unary_row.h - template: NAME computes D = VALUE(T); ARGS is the type of what `args` points to, if
- * VALUE uses it; SCALAR says that VALUE calls functions or branches. No include guard.
+ * dense_unary_row.h - template: NAME computes D = VALUE(T); ARGS is the type of what `args` points
+ * to, if VALUE uses it; SCALAR says that VALUE calls functions or branches. No include guard.
  */
 #ifdef SCALAR
 #define LOOP
@@ -18,8 +18,7 @@ static void NAME(int64_t n, char *const *p, const int64_t *step, int64_t first, 
     D *out = (D *)(void *)p[1];
     const int64_t s = step[0] / (int64_t)sizeof(T), d = step[1] / (int64_t)sizeof(D);
     if (s == 1 && d == 1) {
-        LOOP
-        for (int64_t i = 0; i < n; i++) out[i] = VALUE(x[i]);
+        LOOP for (int64_t i = 0; i < n; i++) out[i] = VALUE(x[i]);
         return;
     }
     for (int64_t i = 0; i < n; i++) out[i * d] = VALUE(x[i * s]);

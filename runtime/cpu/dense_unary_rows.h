@@ -50,22 +50,18 @@
 #undef ARGS
 #undef D
 #define D uint8_t
-#define NAME ROW(not)
+#define NAME ROW(not )
 #define VALUE(v) ((uint8_t)((v) == 0))
 #include "cpu/dense_unary_row.h"
 #undef D
 
 static const lac__row ROW(rows)[SLOTS] = {
-    [LAC_UNARY_NEG] = ROW(neg),
-    [LAC_UNARY_ABS] = ROW(abs),
+    [LAC_UNARY_NEG] = ROW(neg),     [LAC_UNARY_ABS] = ROW(abs),
 #if FLOATING
-    [LAC_UNARY_LOG] = ROW(log),
-    [LAC_UNARY_EXP] = ROW(exp),
-    [LAC_UNARY_SQRT] = ROW(sqrt),
-    [LAC_UNARY_FLOOR] = ROW(floor),
-    [LAC_UNARY_ROUND] = ROW(round),
+    [LAC_UNARY_LOG] = ROW(log),     [LAC_UNARY_EXP] = ROW(exp),     [LAC_UNARY_SQRT] = ROW(sqrt),
+    [LAC_UNARY_FLOOR] = ROW(floor), [LAC_UNARY_ROUND] = ROW(round),
 #endif
-    [LAC_UNARY_NOT] = ROW(not),
+    [LAC_UNARY_NOT] = ROW(not ),
 };
 #undef LOW
 #undef HIGH

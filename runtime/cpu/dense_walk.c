@@ -62,29 +62,33 @@ static lac__walk merged(const lac__walk *from) {
 }
 
 /* Elements [begin, end) in row-major order, row by row. */
-static void run_range(const lac__walk *w, int64_t begin, int64_t end, lac__row row, const void *extra) {
+static void run_range(const lac__walk *w, int64_t begin, int64_t end, lac__row row,
+                      const void *extra) {
     const int32_t last = w->ndim - 1;
-    int64_t at[LAC__MAX_DIMS];
+    int64_t at[LAC__MAX_DIMS] = {0};
+    int64_t step[LAC__OPERANDS] = {0};
+    char *p[LAC__OPERANDS] = {0};
     int64_t rest = begin;
+    for (int o = 0; o < w->operands; o++) {
+        p[o] = w->data[o];
+        step[o] = w->step[o][last];
+    }
     for (int32_t i = last; i >= 0; i--) {
         at[i] = rest % w->shape[i];
         rest /= w->shape[i];
+        for (int o = 0; o < w->operands; o++) p[o] += at[i] * w->step[o][i];
     }
-    int64_t step[LAC__OPERANDS] = {0};
-    for (int o = 0; o < w->operands; o++) step[o] = w->step[o][last];
     while (begin < end) {
         const int64_t n = lac__min(w->shape[last] - at[last], end - begin);
-        char *p[LAC__OPERANDS] = {0};
-        for (int o = 0; o < w->operands; o++) {
-            int64_t bytes = 0;
-            for (int32_t i = 0; i <= last; i++) bytes += at[i] * w->step[o][i];
-            p[o] = w->data[o] + bytes;
-        }
         row(n, p, step, begin, extra);
         begin += n;
+        for (int o = 0; o < w->operands; o++) p[o] -= at[last] * step[o];
         at[last] = 0;
         for (int32_t i = last - 1; i >= 0; i--) {
-            if (++at[i] < w->shape[i]) break;
+            const bool carry = ++at[i] == w->shape[i];
+            const int64_t steps = carry ? 1 - at[i] : 1;
+            for (int o = 0; o < w->operands; o++) p[o] += steps * w->step[o][i];
+            if (!carry) break;
             at[i] = 0;
         }
     }
@@ -112,24 +116,34 @@ typedef struct half_row {
 } half_row;
 
 static void load(int64_t n, const char *p, int64_t step, lac_dtype dtype, float *to) {
-    for (int64_t i = 0; i < n; i++) {
-        uint16_t h;
-        memcpy(&h, p + i * step, sizeof h);
-        to[i] = dtype == LAC_DTYPE_F16 ? lac__f16_to_float(h) : lac__bf16_to_float(h);
+    uint16_t h[CHUNK];
+    for (int64_t i = 0; i < n; i++) memcpy(h + i, p + i * step, sizeof *h);
+    if (dtype == LAC_DTYPE_F16) {
+        for (int64_t i = 0; i < n; i++) to[i] = lac__f16_to_float(h[i]);
+    } else {
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++) to[i] = lac__bf16_to_float(h[i]);
     }
 }
 
 static void store(int64_t n, const float *from, lac_dtype dtype, char *p, int64_t step) {
-    for (int64_t i = 0; i < n; i++) {
-        const uint16_t h = dtype == LAC_DTYPE_F16 ? lac__float_to_f16(from[i]) : lac__float_to_bf16(from[i]);
-        memcpy(p + i * step, &h, sizeof h);
+    uint16_t h[CHUNK];
+    if (dtype == LAC_DTYPE_F16) {
+        for (int64_t i = 0; i < n; i++) h[i] = lac__float_to_f16(from[i]);
+    } else {
+#pragma omp simd
+        for (int64_t i = 0; i < n; i++) h[i] = lac__float_to_bf16(from[i]);
     }
+    for (int64_t i = 0; i < n; i++) memcpy(p + i * step, h + i, sizeof *h);
 }
 
-static bool is_half(lac_dtype dtype) { return dtype == LAC_DTYPE_F16 || dtype == LAC_DTYPE_BF16; }
+static bool is_half(lac_dtype dtype) {
+    return dtype == LAC_DTYPE_F16 || dtype == LAC_DTYPE_BF16;
+}
 
 /* The last operand is the result. */
-static void run_half_row(int64_t n, char *const *p, const int64_t *step, int64_t first, const void *extra) {
+static void run_half_row(int64_t n, char *const *p, const int64_t *step, int64_t first,
+                         const void *extra) {
     const half_row *h = extra;
     const int last = h->operands - 1;
     float buffer[LAC__OPERANDS][CHUNK];
@@ -152,7 +166,8 @@ static void run_half_row(int64_t n, char *const *p, const int64_t *step, int64_t
     }
 }
 
-lac_status lac__walk_run_halves(lac_context *ctx, const lac__walk *w, lac__row row, const void *extra) {
+lac_status lac__walk_run_halves(lac_context *ctx, const lac__walk *w, lac__row row,
+                                const void *extra) {
     half_row h = {.row = row, .extra = extra, .operands = w->operands};
     memcpy(h.dtype, w->dtype, sizeof h.dtype);
     return lac__walk_run(ctx, w, run_half_row, &h);

@@ -25,26 +25,32 @@ static const char *op_name(lac_binary_op op) {
     return NULL;
 }
 
-static bool compares(lac_binary_op op) { return op >= LAC_BINARY_EQ; }
+static bool compares(lac_binary_op op) {
+    return op >= LAC_BINARY_EQ;
+}
 
 static lac_status check(lac_binary_op op, lac_dtype dtype) {
-    if (op_name(op) == NULL) return lac__fail(LAC_ERR_ARGUMENT, "binary: there is no operation %d", (int)op);
+    if (op_name(op) == NULL)
+        return lac__fail(LAC_ERR_ARGUMENT, "binary: there is no operation %d", (int)op);
     if (op == LAC_BINARY_BITAND && lac__is_floating(dtype))
-        return lac__fail(LAC_ERR_DTYPE, "bitand: dtype %s, expected an integer one", lac_dtype_name(dtype));
+        return lac__fail(LAC_ERR_DTYPE, "bitand: dtype %s, expected an integer one",
+                         lac_dtype_name(dtype));
     return LAC_OK;
 }
 
 /* Adds `other` in the epilogue of `t`; *out stays NULL where that cannot be done. */
-static lac_status add_residual(lac_context *ctx, lac_tensor *t, lac_tensor *other, lac_tensor **out) {
+static lac_status add_residual(lac_context *ctx, lac_tensor *t, lac_tensor *other,
+                               lac_tensor **out) {
     if (t->pending == NULL || !lac_tensor_is_contiguous(other)) return LAC_OK;
     const lac__stage stage = {.kind = LAC__RESIDUAL, .residual = other};
     return lac__append_stage(ctx, t, &stage, out);
 }
 
-static lac_status run(lac_context *ctx, lac__binary_args *args, const lac__shape *shape, lac_dtype dtype,
-                      lac_tensor **out) {
+static lac_status run(lac_context *ctx, lac__binary_args *args, const lac__shape *shape,
+                      lac_dtype dtype, lac_tensor **out) {
     lac_tensor *r = NULL;
-    LAC_TRY(lac__tensor_new(ctx, compares(args->op) ? LAC_DTYPE_U8 : dtype, shape->ndim, shape->size, &r));
+    LAC_TRY(lac__tensor_new(ctx, compares(args->op) ? LAC_DTYPE_U8 : dtype, shape->ndim,
+                            shape->size, &r));
     args->out = r;
     const lac_status status = LAC__DISPATCH(ctx, binary, args);
     if (status != LAC_OK) {
@@ -55,10 +61,12 @@ static lac_status run(lac_context *ctx, lac__binary_args *args, const lac__shape
     return LAC_OK;
 }
 
-lac_status lac_binary(lac_context *ctx, lac_binary_op op, lac_tensor *a, lac_tensor *b, lac_tensor **out) {
+lac_status lac_binary(lac_context *ctx, lac_binary_op op, lac_tensor *a, lac_tensor *b,
+                      lac_tensor **out) {
     lac_dtype dtype = lac__result_dtype(a, b);
     LAC_TRY(check(op, dtype));
-    if (op == LAC_BINARY_ADD && lac__is_floating(dtype) && a->dtype == b->dtype && lac__same_shape(a, b)) {
+    if (op == LAC_BINARY_ADD && lac__is_floating(dtype) && a->dtype == b->dtype &&
+        lac__same_shape(a, b)) {
         lac_tensor *fused = NULL;
         LAC_TRY(add_residual(ctx, a, b, &fused));
         if (fused == NULL) LAC_TRY(add_residual(ctx, b, a, &fused));
@@ -85,8 +93,8 @@ out:
 
 /* The dtype in which a tensor and a number meet, and the number as an integer where that is one.
  * Comparisons have no result dtype to keep, so that they widen until the answer is exact. */
-static lac_status scalar_dtype(lac_binary_op op, const lac_tensor *x, double number, lac_dtype *dtype,
-                               int64_t *integer) {
+static lac_status scalar_dtype(lac_binary_op op, const lac_tensor *x, double number,
+                               lac_dtype *dtype, int64_t *integer) {
     *dtype = x->dtype;
     if (lac__is_floating(x->dtype)) return LAC_OK;
     if (!lac__whole(number, integer)) {
@@ -102,8 +110,8 @@ static lac_status scalar_dtype(lac_binary_op op, const lac_tensor *x, double num
     if (*integer >= low && *integer <= high) return LAC_OK;
     *dtype = LAC_DTYPE_I64;
     if (compares(op)) return LAC_OK;
-    return lac__fail(LAC_ERR_RANGE, "%s: %.17g does not fit %s, convert the tensor first", op_name(op), number,
-                     lac_dtype_name(x->dtype));
+    return lac__fail(LAC_ERR_RANGE, "%s: %.17g does not fit %s, convert the tensor first",
+                     op_name(op), number, lac_dtype_name(x->dtype));
 }
 
 lac_status lac_binary_scalar(lac_context *ctx, lac_binary_op op, lac_tensor *x, double number,

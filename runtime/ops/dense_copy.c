@@ -4,8 +4,6 @@
 #include "core/checked.h"
 #include "ops/dense_shape.h"
 
-#include <string.h>
-
 lac_status lac_contiguous(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
     if (!lac_tensor_is_contiguous(t)) return lac_convert(ctx, t, t->dtype, out);
     lac_tensor_retain(t);
@@ -50,15 +48,23 @@ static bool may_overlap(const lac_tensor *a, const lac_tensor *b) {
     return al < bh && bl < ah;
 }
 
+/* True when `src` stretches to the shape of `dst` without `dst` stretching. */
+static bool stretches_to(const lac_tensor *src, const lac_tensor *dst) {
+    if (src->ndim > dst->ndim) return false;
+    for (int32_t i = 1; i <= src->ndim; i++) {
+        const int64_t from = src->shape[src->ndim - i];
+        if (from != 1 && from != dst->shape[dst->ndim - i]) return false;
+    }
+    return true;
+}
+
 lac_status lac_copy(lac_context *ctx, lac_tensor *dst, lac_tensor *src) {
-    const lac__shape shape = lac__shape_of(dst);
-    lac__shape wide = shape;
-    LAC_TRY(lac__broadcast("copy", src, &wide));
-    if (wide.ndim != shape.ndim || memcmp(wide.size, shape.size, sizeof wide.size) != 0) {
+    if (!stretches_to(src, dst)) {
         char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
         return lac__fail(LAC_ERR_SHAPE, "copy: source of shape %s does not broadcast to %s",
                          lac__shape_text(src, a), lac__shape_text(dst, b));
     }
+    const lac__shape shape = lac__shape_of(dst);
     LAC_TRY(lac__read(ctx, src));
     lac_tensor *apart = NULL;
     if (lac_tensor_numel(src) > 0 && dst->pending == NULL && may_overlap(dst, src))
@@ -93,14 +99,17 @@ static lac_status cat_shape(lac_tensor *const *list, int32_t count, int32_t d, l
     for (int32_t i = 1; i < count; i++) {
         const lac_tensor *t = list[i];
         if (t->dtype != first->dtype)
-            return lac__fail(LAC_ERR_DTYPE, "cat: %s and %s, expected one dtype", lac_dtype_name(first->dtype),
-                             lac_dtype_name(t->dtype));
+            return lac__fail(LAC_ERR_DTYPE, "cat: %s and %s, expected one dtype",
+                             lac_dtype_name(first->dtype), lac_dtype_name(t->dtype));
         bool fits = t->ndim == first->ndim;
-        for (int32_t j = 0; fits && j < t->ndim; j++) fits = j == d || t->shape[j] == first->shape[j];
+        for (int32_t j = 0; fits && j < t->ndim; j++)
+            fits = j == d || t->shape[j] == first->shape[j];
         if (!fits) {
             char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
-            return lac__fail(LAC_ERR_SHAPE, "cat: shapes %s and %s differ in another dimension than the joined one",
-                             lac__shape_text(first, a), lac__shape_text(t, b));
+            return lac__fail(
+                LAC_ERR_SHAPE,
+                "cat: shapes %s and %s differ in another dimension than the joined one",
+                lac__shape_text(first, a), lac__shape_text(t, b));
         }
         if (__builtin_add_overflow(shape->size[d], t->shape[d], &shape->size[d]))
             return lac__fail(LAC_ERR_SHAPE, "cat: more than 2^63 rows");
@@ -108,8 +117,10 @@ static lac_status cat_shape(lac_tensor *const *list, int32_t count, int32_t d, l
     return LAC_OK;
 }
 
-lac_status lac_cat(lac_context *ctx, lac_tensor *const *list, int32_t count, int32_t dim, lac_tensor **out) {
-    if (count < 1) return lac__fail(LAC_ERR_ARGUMENT, "cat: an empty list, expected at least one tensor");
+lac_status lac_cat(lac_context *ctx, lac_tensor *const *list, int32_t count, int32_t dim,
+                   lac_tensor **out) {
+    if (count < 1)
+        return lac__fail(LAC_ERR_ARGUMENT, "cat: an empty list, expected at least one tensor");
     int32_t d = 0;
     LAC_TRY(lac__dimension("cat", list[0], dim, &d));
     lac__shape shape;

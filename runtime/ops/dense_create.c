@@ -8,9 +8,9 @@
 lac_status lac_arange(lac_context *ctx, lac_dtype dtype, double start, double step, int64_t length,
                       lac_tensor **out) {
     if (!isfinite(start) || !isfinite(step))
-        return lac__fail(LAC_ERR_ARGUMENT, "arange: start %g, step %g, expected finite numbers", start, step);
-    if (length < 0)
-        return lac__fail(LAC_ERR_ARGUMENT, "arange: %lld values", (long long)length);
+        return lac__fail(LAC_ERR_ARGUMENT, "arange: start %g, step %g, expected finite numbers",
+                         start, step);
+    if (length < 0) return lac__fail(LAC_ERR_ARGUMENT, "arange: %lld values", (long long)length);
     lac_tensor *r = NULL;
     LAC_TRY(lac__tensor_new(ctx, dtype, 1, &length, &r));
     if (!lac__is_floating(dtype) && length > 0) {
@@ -20,7 +20,8 @@ lac_status lac_arange(lac_context *ctx, lac_dtype dtype, double start, double st
         if (!lac__whole(start, &whole) || !lac__whole(step, &whole) || !lac__whole(last, &whole) ||
             start < (double)low || start > (double)high || whole < low || whole > high) {
             lac_tensor_release(r);
-            return lac__fail(LAC_ERR_RANGE, "arange: from %g to %g by %g in %s, expected whole numbers that fit",
+            return lac__fail(LAC_ERR_RANGE,
+                             "arange: from %g to %g by %g in %s, expected whole numbers that fit",
                              start, last, step, lac_dtype_name(dtype));
         }
     }
@@ -34,15 +35,21 @@ lac_status lac_arange(lac_context *ctx, lac_dtype dtype, double start, double st
     return LAC_OK;
 }
 
-lac_status lac_rand(lac_context *ctx, lac_tensor *dst, lac_distribution distribution, double a, double b) {
+lac_status lac_rand(lac_context *ctx, lac_tensor *dst, lac_distribution distribution, double a,
+                    double b) {
     if (!lac__is_floating(dst->dtype))
-        return lac__fail(LAC_ERR_DTYPE, "rand: dtype %s, expected a floating one", lac_dtype_name(dst->dtype));
+        return lac__fail(LAC_ERR_DTYPE, "rand: dtype %s, expected a floating one",
+                         lac_dtype_name(dst->dtype));
     if (!isfinite(a) || !isfinite(b) || (distribution == LAC_UNIFORM ? b < a : b < 0))
         return lac__fail(LAC_ERR_ARGUMENT, "rand: parameters %g and %g, expected %s", a, b,
                          distribution == LAC_UNIFORM ? "a <= b" : "a mean and a deviation >= 0");
     LAC_TRY(lac__write(ctx, dst));
-    const lac__rand_args args = {
-        .distribution = distribution, .a = a, .b = b, .seed = ctx->seed, .draw = ctx->draws, .dst = dst};
+    const lac__rand_args args = {.distribution = distribution,
+                                 .a = a,
+                                 .b = b,
+                                 .seed = ctx->seed,
+                                 .draw = ctx->draws,
+                                 .dst = dst};
     LAC_TRY(LAC__DISPATCH(ctx, rand, &args));
     ctx->draws++;
     return LAC_OK;

@@ -3,7 +3,8 @@
  */
 #include "ops/dense_shape.h"
 
-lac_status lac_index_select(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index, lac_tensor **out) {
+lac_status lac_index_select(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
+                            lac_tensor **out) {
     int32_t d = 0;
     LAC_TRY(lac__dimension("index_select", x, dim, &d));
     if (index->ndim != 1) {
@@ -18,7 +19,8 @@ lac_status lac_index_select(lac_context *ctx, lac_tensor *x, int32_t dim, lac_te
     LAC_TRY_OUT(lac__as_index(ctx, "index_select", index, &where));
     LAC_TRY_OUT(lac__as_contiguous(ctx, x, x->dtype, &in));
     LAC_TRY_OUT(lac__tensor_new(ctx, x->dtype, shape.ndim, shape.size, &r));
-    const lac__index_select_args args = {.x = in, .lanes = lac__lanes_of(in, d), .index = where, .out = r};
+    const lac__index_select_args args = {
+        .x = in, .lanes = lac__lanes_of(in, d), .index = where, .out = r};
     LAC_TRY_OUT(LAC__DISPATCH(ctx, index_select, &args));
     *out = r;
     r = NULL;
@@ -37,12 +39,14 @@ static bool fits(const lac_tensor *index, const lac_tensor *t, int32_t except) {
     return true;
 }
 
-lac_status lac_gather(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index, lac_tensor **out) {
+lac_status lac_gather(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
+                      lac_tensor **out) {
     int32_t d = 0;
     LAC_TRY(lac__dimension("gather", x, dim, &d));
     if (!fits(index, x, d)) {
         char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
-        return lac__fail(LAC_ERR_SHAPE, "gather: index of shape %s does not fit a tensor of shape %s",
+        return lac__fail(LAC_ERR_SHAPE,
+                         "gather: index of shape %s does not fit a tensor of shape %s",
                          lac__shape_text(index, a), lac__shape_text(x, b));
     }
     lac_tensor *in = NULL, *where = NULL, *r = NULL;
@@ -61,22 +65,25 @@ out:
     return status;
 }
 
-static lac_status check_scatter(const lac_tensor *x, int32_t d, const lac_tensor *index, const lac_tensor *src) {
+static lac_status check_scatter(const lac_tensor *x, int32_t d, const lac_tensor *index,
+                                const lac_tensor *src) {
     char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
     if (src->dtype != x->dtype)
-        return lac__fail(LAC_ERR_DTYPE, "scatter_add: source of dtype %s, expected %s", lac_dtype_name(src->dtype),
-                         lac_dtype_name(x->dtype));
+        return lac__fail(LAC_ERR_DTYPE, "scatter_add: source of dtype %s, expected %s",
+                         lac_dtype_name(src->dtype), lac_dtype_name(x->dtype));
     if (!fits(index, x, d))
-        return lac__fail(LAC_ERR_SHAPE, "scatter_add: index of shape %s does not fit a tensor of shape %s",
+        return lac__fail(LAC_ERR_SHAPE,
+                         "scatter_add: index of shape %s does not fit a tensor of shape %s",
                          lac__shape_text(index, a), lac__shape_text(x, b));
     if (!fits(index, src, -1))
-        return lac__fail(LAC_ERR_SHAPE, "scatter_add: index of shape %s does not fit a source of shape %s",
+        return lac__fail(LAC_ERR_SHAPE,
+                         "scatter_add: index of shape %s does not fit a source of shape %s",
                          lac__shape_text(index, a), lac__shape_text(src, b));
     return LAC_OK;
 }
 
-lac_status lac_scatter_add(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index, lac_tensor *src,
-                           lac_tensor **out) {
+lac_status lac_scatter_add(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
+                           lac_tensor *src, lac_tensor **out) {
     int32_t d = 0;
     LAC_TRY(lac__dimension("scatter_add", x, dim, &d));
     LAC_TRY(check_scatter(x, d, index, src));

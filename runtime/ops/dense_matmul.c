@@ -11,13 +11,13 @@ static lac_status check(const lac_tensor *a, const lac_tensor *b) {
         return lac__fail(LAC_ERR_SHAPE, "matmul: shapes %s and %s, expected [n, k] and [k, m]",
                          lac__shape_text(a, left), lac__shape_text(b, right));
     if (a->dtype != b->dtype)
-        return lac__fail(LAC_ERR_DTYPE, "matmul: %s and %s, expected one dtype", lac_dtype_name(a->dtype),
-                         lac_dtype_name(b->dtype));
+        return lac__fail(LAC_ERR_DTYPE, "matmul: %s and %s, expected one dtype",
+                         lac_dtype_name(a->dtype), lac_dtype_name(b->dtype));
     return LAC_OK;
 }
 
 static lac_status multiply(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_tensor **out) {
-    if (a->dtype == LAC_DTYPE_F32) return lac__row_gemm(ctx, a, b, out);
+    if (lac__wide(a->dtype) == LAC_DTYPE_F32) return lac__row_gemm(ctx, a, b, out);
     const int64_t shape[2] = {a->shape[0], b->shape[1]};
     lac_tensor *r = NULL;
     LAC_TRY(lac__tensor_new(ctx, a->dtype, 2, shape, &r));
@@ -32,18 +32,13 @@ static lac_status multiply(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_t
 
 lac_status lac_matmul(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_tensor **out) {
     LAC_TRY(check(a, b));
-    const lac_dtype work = lac__wide(a->dtype);
-    lac_tensor *left = NULL, *right = NULL, *r = NULL;
+    lac_tensor *left = NULL, *right = NULL;
     lac_status status = LAC_OK;
-    LAC_TRY_OUT(lac__as_contiguous(ctx, a, work, &left));
-    LAC_TRY_OUT(lac__as_contiguous(ctx, b, work, &right));
-    LAC_TRY_OUT(multiply(ctx, left, right, &r));
-    LAC_TRY_OUT(lac__narrow_result(ctx, a->dtype, &r));
-    *out = r;
-    r = NULL;
+    LAC_TRY_OUT(lac__as_contiguous(ctx, a, a->dtype, &left));
+    LAC_TRY_OUT(lac__as_contiguous(ctx, b, b->dtype, &right));
+    status = multiply(ctx, left, right, out);
 out:
     lac_tensor_release(left);
     lac_tensor_release(right);
-    lac_tensor_release(r);
     return status;
 }

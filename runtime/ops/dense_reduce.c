@@ -7,14 +7,19 @@
 
 static const char *const names[] = {"sum", "mean", "max", "min", "argmax", "argmin"};
 
-static bool needs_elements(lac_reduce_op op) { return op >= LAC_REDUCE_MAX; }
-static bool gives_index(lac_reduce_op op) { return op >= LAC_REDUCE_ARGMAX; }
+static bool needs_elements(lac_reduce_op op) {
+    return op >= LAC_REDUCE_MAX;
+}
+static bool gives_index(lac_reduce_op op) {
+    return op >= LAC_REDUCE_ARGMAX;
+}
 
 static lac_status check(lac_reduce_op op, lac_dtype dtype) {
     if ((int)op < 0 || (size_t)op >= sizeof names / sizeof *names)
         return lac__fail(LAC_ERR_ARGUMENT, "reduce: there is no operation %d", (int)op);
     if (op == LAC_REDUCE_MEAN && !lac__is_floating(dtype))
-        return lac__fail(LAC_ERR_DTYPE, "mean: dtype %s, expected a floating one: convert with float()",
+        return lac__fail(LAC_ERR_DTYPE,
+                         "mean: dtype %s, expected a floating one: convert with float()",
                          lac_dtype_name(dtype));
     return LAC_OK;
 }
@@ -28,7 +33,8 @@ static lac_status reduce(lac_context *ctx, lac_reduce_op op, lac_tensor *x, lac_
                          const lac__shape *shape, lac_tensor **out) {
     if (needs_elements(op) && lanes.n == 0) {
         char text[LAC__SHAPE_TEXT];
-        return lac__fail(LAC_ERR_SHAPE, "%s: no elements along the dimension of a tensor of shape %s", names[op],
+        return lac__fail(LAC_ERR_SHAPE,
+                         "%s: no elements along the dimension of a tensor of shape %s", names[op],
                          lac__shape_text(x, text));
     }
     const lac_dtype work = lac__wide(x->dtype);
@@ -47,8 +53,8 @@ out:
     return status;
 }
 
-lac_status lac_reduce(lac_context *ctx, lac_reduce_op op, lac_tensor *x, int32_t dim, int32_t keep_dim,
-                      lac_tensor **out) {
+lac_status lac_reduce(lac_context *ctx, lac_reduce_op op, lac_tensor *x, int32_t dim,
+                      int32_t keep_dim, lac_tensor **out) {
     LAC_TRY(check(op, x->dtype));
     int32_t d = 0;
     LAC_TRY(lac__dimension(names[op], x, dim, &d));
@@ -69,7 +75,8 @@ lac_status lac_reduce_all(lac_context *ctx, lac_reduce_op op, lac_tensor *x, lac
 
 lac_status lac_softmax(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor **out) {
     if (!lac__is_floating(x->dtype))
-        return lac__fail(LAC_ERR_DTYPE, "softmax: dtype %s, expected a floating one", lac_dtype_name(x->dtype));
+        return lac__fail(LAC_ERR_DTYPE, "softmax: dtype %s, expected a floating one",
+                         lac_dtype_name(x->dtype));
     int32_t d = 0;
     LAC_TRY(lac__dimension("softmax", x, dim, &d));
     const lac_dtype work = lac__wide(x->dtype);

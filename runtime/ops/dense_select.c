@@ -1,6 +1,6 @@
 /*
- * dense_select.c - results whose size depends on the data: nonzero and masked_select. They count first
- * and then fill a result of that size.
+ * dense_select.c - results whose size depends on the data: nonzero and masked_select. They count
+ * first and then fill a result of that size.
  */
 #include "ops/dense_shape.h"
 
@@ -25,12 +25,14 @@ out:
 
 lac_status lac_masked_select(lac_context *ctx, lac_tensor *x, lac_tensor *mask, lac_tensor **out) {
     if (mask->dtype != LAC_DTYPE_U8)
-        return lac__fail(LAC_ERR_DTYPE, "masked_select: mask of dtype %s, expected uint8: compare with t:gt or the like",
-                         lac_dtype_name(mask->dtype));
+        return lac__fail(
+            LAC_ERR_DTYPE,
+            "masked_select: mask of dtype %s, expected uint8: compare with t:gt or the like",
+            lac_dtype_name(mask->dtype));
     if (!lac__same_shape(x, mask)) {
         char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
-        return lac__fail(LAC_ERR_SHAPE, "masked_select: mask of shape %s, expected %s", lac__shape_text(mask, a),
-                         lac__shape_text(x, b));
+        return lac__fail(LAC_ERR_SHAPE, "masked_select: mask of shape %s, expected %s",
+                         lac__shape_text(mask, a), lac__shape_text(x, b));
     }
     lac_tensor *in = NULL, *where = NULL, *r = NULL;
     int64_t count = 0;

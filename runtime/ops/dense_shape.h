@@ -1,5 +1,6 @@
 /*
- * dense_shape.h - what the dense operations share: broadcasting, result dtypes, conversions of inputs.
+ * dense_shape.h - what the dense operations share: broadcasting, result dtypes, conversions of
+ * inputs.
  */
 #ifndef LAC_OPS_DENSE_SHAPE_H
 #define LAC_OPS_DENSE_SHAPE_H

@@ -8,7 +8,8 @@ lac_status lac_sort(lac_context *ctx, lac_tensor *x, int32_t dim, int32_t descen
     int32_t d = 0;
     LAC_TRY(lac__dimension("sort", x, dim, &d));
     if (k > x->shape[d])
-        return lac__fail(LAC_ERR_RANGE, "topk: the first %lld of %lld elements", (long long)k, (long long)x->shape[d]);
+        return lac__fail(LAC_ERR_RANGE, "topk: the first %lld of %lld elements", (long long)k,
+                         (long long)x->shape[d]);
     if (k < 0) k = x->shape[d];
     lac__shape shape = lac__shape_of(x);
     shape.size[d] = k;
@@ -16,9 +17,14 @@ lac_status lac_sort(lac_context *ctx, lac_tensor *x, int32_t dim, int32_t descen
     lac_status status = lac__as_contiguous(ctx, x, x->dtype, &in);
     if (status != LAC_OK) return status;
     if (values != NULL) LAC_TRY_OUT(lac__tensor_new(ctx, x->dtype, shape.ndim, shape.size, &v));
-    if (indices != NULL) LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I64, shape.ndim, shape.size, &i));
-    const lac__sort_args args = {.x = in, .lanes = lac__lanes_of(in, d), .descending = descending != 0, .k = k,
-                                 .values = v, .indices = i};
+    if (indices != NULL)
+        LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I64, shape.ndim, shape.size, &i));
+    const lac__sort_args args = {.x = in,
+                                 .lanes = lac__lanes_of(in, d),
+                                 .descending = descending != 0,
+                                 .k = k,
+                                 .values = v,
+                                 .indices = i};
     LAC_TRY_OUT(LAC__DISPATCH(ctx, sort, &args));
     if (values != NULL) *values = v;
     if (indices != NULL) *indices = i;
@@ -33,9 +39,11 @@ out:
 static lac_status check_unique(const lac_tensor *x) {
     char text[LAC__SHAPE_TEXT];
     if (x->dtype != LAC_DTYPE_I32 && x->dtype != LAC_DTYPE_I64)
-        return lac__fail(LAC_ERR_DTYPE, "unique: dtype %s, expected int32 or int64", lac_dtype_name(x->dtype));
+        return lac__fail(LAC_ERR_DTYPE, "unique: dtype %s, expected int32 or int64",
+                         lac_dtype_name(x->dtype));
     if (x->ndim != 1 && x->ndim != 2)
-        return lac__fail(LAC_ERR_SHAPE, "unique: shape %s, expected [n, c] or [n]", lac__shape_text(x, text));
+        return lac__fail(LAC_ERR_SHAPE, "unique: shape %s, expected [n, c] or [n]",
+                         lac__shape_text(x, text));
     return LAC_OK;
 }
 
@@ -52,7 +60,8 @@ lac_status lac_unique(lac_context *ctx, lac_tensor *x, lac_tensor **rows, lac_te
     const lac__unique_args args = {.x = in, .first = first, .inverse = group, .count = &count};
     LAC_TRY_OUT(LAC__DISPATCH(ctx, unique, &args));
     LAC_TRY_OUT(lac_tensor_narrow(ctx, first, 0, 0, count, &head));
-    LAC_TRY_OUT(lac_convert(ctx, head, LAC_DTYPE_I64, &where)); /* its own memory: n may be far above count */
+    LAC_TRY_OUT(lac_convert(ctx, head, LAC_DTYPE_I64,
+                            &where)); /* its own memory: n may be far above count */
     LAC_TRY_OUT(lac_index_select(ctx, in, 0, where, &r));
     if (rows != NULL) *rows = r, r = NULL;
     if (index != NULL) *index = where, where = NULL;

@@ -6,8 +6,8 @@
 #include <math.h>
 
 /* `x` as the kernel takes it, and a result of `dtype` for it. */
-static lac_status prepare(lac_context *ctx, lac_tensor *x, lac_dtype work, lac_dtype dtype, lac_tensor **in,
-                          lac_tensor **out) {
+static lac_status prepare(lac_context *ctx, lac_tensor *x, lac_dtype work, lac_dtype dtype,
+                          lac_tensor **in, lac_tensor **out) {
     LAC_TRY(lac__as_dtype(ctx, x, work, in));
     const lac_status status = lac__tensor_new(ctx, dtype, x->ndim, x->shape, out);
     if (status != LAC_OK) lac_tensor_release(*in);
@@ -28,7 +28,8 @@ lac_status lac_unary(lac_context *ctx, lac_unary_op op, lac_tensor *x, lac_tenso
         return lac__fail(LAC_ERR_ARGUMENT, "unary: there is no operation %d", (int)op);
     const bool integer = !lac__is_floating(x->dtype);
     const bool transcendental = op == LAC_UNARY_LOG || op == LAC_UNARY_EXP || op == LAC_UNARY_SQRT;
-    if (integer && (op == LAC_UNARY_FLOOR || op == LAC_UNARY_ROUND)) return lac_convert(ctx, x, x->dtype, out);
+    if (integer && (op == LAC_UNARY_FLOOR || op == LAC_UNARY_ROUND))
+        return lac_convert(ctx, x, x->dtype, out);
     const lac_dtype work = integer && transcendental ? LAC_DTYPE_F32 : x->dtype;
     lac_tensor *in = NULL, *r = NULL;
     LAC_TRY(prepare(ctx, x, work, op == LAC_UNARY_NOT ? LAC_DTYPE_U8 : work, &in, &r));
@@ -41,13 +42,16 @@ static lac_status integer_bounds(lac_dtype dtype, double low, double high, lac__
     lac__integer_range(dtype, &args->ilow, &args->ihigh);
     const double lowest = (double)args->ilow, highest = (double)args->ihigh;
     if (low > highest || high < lowest || low == 0x1p63)
-        return lac__fail(LAC_ERR_RANGE, "clamp: bounds %g and %g of a %s tensor", low, high, lac_dtype_name(dtype));
+        return lac__fail(LAC_ERR_RANGE, "clamp: bounds %g and %g of a %s tensor", low, high,
+                         lac_dtype_name(dtype));
     if (low > lowest) args->ilow = (int64_t)low;
     if (high < highest) args->ihigh = (int64_t)high;
     return LAC_OK;
 }
 
-static bool fractional(double bound) { return isfinite(bound) && bound != floor(bound); }
+static bool fractional(double bound) {
+    return isfinite(bound) && bound != floor(bound);
+}
 
 lac_status lac_clamp(lac_context *ctx, lac_tensor *x, double low, double high, lac_tensor **out) {
     if (isnan(low) || isnan(high)) return lac__fail(LAC_ERR_ARGUMENT, "clamp: a bound is NaN");

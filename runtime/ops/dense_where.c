@@ -3,10 +3,13 @@
  */
 #include "ops/dense_shape.h"
 
-lac_status lac_where(lac_context *ctx, lac_tensor *condition, lac_tensor *a, lac_tensor *b, lac_tensor **out) {
+lac_status lac_where(lac_context *ctx, lac_tensor *condition, lac_tensor *a, lac_tensor *b,
+                     lac_tensor **out) {
     if (condition->dtype != LAC_DTYPE_U8)
-        return lac__fail(LAC_ERR_DTYPE, "where: condition of dtype %s, expected uint8: compare with t:gt or the like",
-                         lac_dtype_name(condition->dtype));
+        return lac__fail(
+            LAC_ERR_DTYPE,
+            "where: condition of dtype %s, expected uint8: compare with t:gt or the like",
+            lac_dtype_name(condition->dtype));
     lac__shape shape = lac__shape_of(a);
     LAC_TRY(lac__broadcast("where", b, &shape));
     LAC_TRY(lac__broadcast("where", condition, &shape));
