@@ -1,0 +1,139 @@
+-- tensor_arith.lua: arithmetic, comparisons and functions of one element.
+
+local ffi = require "ffi"
+local errors = require "lacuna.errors"
+local native = require "lacuna.native"
+
+local C, ctx = native.C, native.ctx
+local out = native.out.tensor
+
+return function(T, meta)
+  local methods, wrap, handle = T.methods, T.wrap, T.handle
+
+  -- Numbers travel as doubles; an int64 beyond their precision as a scalar tensor.
+  local function integer64(op, v)
+    local n = tonumber(v)
+    if n > -2^53 and n < 2^53 then return n end
+    local t = T.empty(op, C.LAC_DTYPE_I64, ffi.new("int64_t[8]"), 0)
+    native.call(C.lac_fill, ctx, t.h, 0, v)
+    return t
+  end
+
+  local function operand(op, v)
+    if type(v) == "cdata" and (ffi.istype("int64_t", v) or ffi.istype("uint64_t", v)) then
+      return integer64(op, v)
+    end
+    return v
+  end
+
+  local function binary(op, code, a, b)
+    if type(b) == "number" then
+      native.call(C.lac_binary_scalar, ctx, code, handle(a, op), b, 0, out)
+    elseif type(a) == "number" then
+      native.call(C.lac_binary_scalar, ctx, code, handle(b, op), a, 1, out)
+    elseif T.is(a) and T.is(b) then
+      native.call(C.lac_binary, ctx, code, handle(a, op), handle(b, op), out)
+    else
+      local left, right = operand(op, a), operand(op, b)
+      if not rawequal(left, a) or not rawequal(right, b) then
+        return binary(op, code, left, right)
+      end
+      native.call(C.lac_binary, ctx,
+        code, handle(a, op, "left side"), handle(b, op, "right side"), out)
+    end
+    return wrap(out[0], a, b)
+  end
+  T.binary = binary
+
+  local function operator(event, op, code)
+    meta[event] = function(a, b) return binary(op, code, a, b) end
+  end
+  operator("__add", "add", C.LAC_BINARY_ADD)
+  operator("__sub", "sub", C.LAC_BINARY_SUB)
+  operator("__mul", "mul", C.LAC_BINARY_MUL)
+  operator("__div", "div", C.LAC_BINARY_DIV)
+  operator("__mod", "mod", C.LAC_BINARY_MOD)
+
+  local binaries = {
+    add = C.LAC_BINARY_ADD, sub = C.LAC_BINARY_SUB, mul = C.LAC_BINARY_MUL, mod = C.LAC_BINARY_MOD,
+    bitand = C.LAC_BINARY_BITAND, minimum = C.LAC_BINARY_MIN, maximum = C.LAC_BINARY_MAX,
+    eq = C.LAC_BINARY_EQ, ne = C.LAC_BINARY_NE, lt = C.LAC_BINARY_LT, le = C.LAC_BINARY_LE,
+    gt = C.LAC_BINARY_GT, ge = C.LAC_BINARY_GE,
+  }
+  for op, code in pairs(binaries) do
+    methods[op] = function(t, other) return binary(op, code, t, other) end
+  end
+
+  --- t / other; rounding "floor" keeps integers integers.
+  ---@param other Tensor|number
+  ---@param rounding? string  "floor"
+  ---@return Tensor
+  function methods.div(t, other, rounding)
+    if rounding == nil then return binary("div", C.LAC_BINARY_DIV, t, other) end
+    if rounding == "floor" then return binary("div", C.LAC_BINARY_FLOORDIV, t, other) end
+    return errors.raisef("div: rounding '%s', expected 'floor' or nothing", tostring(rounding))
+  end
+
+  local function unary(op, code)
+    local function call(t)
+      native.call(C.lac_unary, ctx, code, handle(t, op), out)
+      return wrap(out[0], t)
+    end
+    methods[op] = call
+    return call
+  end
+  meta.__unm = unary("neg", C.LAC_UNARY_NEG)
+  unary("abs", C.LAC_UNARY_ABS)
+  unary("log", C.LAC_UNARY_LOG)
+  unary("exp", C.LAC_UNARY_EXP)
+  unary("sqrt", C.LAC_UNARY_SQRT)
+  unary("floor", C.LAC_UNARY_FLOOR)
+  unary("round", C.LAC_UNARY_ROUND)
+  unary("logical_not", C.LAC_UNARY_NOT)
+
+  --- Elements below `low` become low, above `high` high; nil is no bound.
+  ---@param low? number
+  ---@param high? number
+  ---@return Tensor
+  function methods.clamp(t, low, high)
+    low, high = low or -math.huge, high or math.huge
+    if type(low) ~= "number" or type(high) ~= "number" then
+      return errors.raisef("clamp: bounds %s and %s, expected numbers",
+        tostring(low), tostring(high))
+    end
+    native.call(C.lac_clamp, ctx, handle(t, "clamp"), low, high, out)
+    return wrap(out[0], t)
+  end
+
+  --- Matrix product [n,k] x [k,m]; a vector on either side stands for one row or one column.
+  ---@param other Tensor
+  ---@return Tensor
+  function methods.matmul(t, other)
+    local a, b = t, other
+    local rows, columns = T.describe(a, "matmul").ndim == 1, T.describe(b, "matmul").ndim == 1
+    if rows then a = a:view(1, a:size(1)) end
+    if columns then b = b:reshape(b:size(1), 1) end
+    native.call(C.lac_matmul, ctx, handle(a, "matmul"), handle(b, "matmul"), out)
+    local r = wrap(out[0], a, b)
+    if rows then r = r:select(1, 1) end
+    if columns then r = r:select(-1, 1) end
+    return r
+  end
+
+  local close_keys = { rtol = true, atol = true }
+
+  --- True when all elements agree: |t - other| <= atol + rtol * |other|. NaN never agrees.
+  ---@param other Tensor|number
+  ---@param opts? { rtol: number, atol: number }
+  ---@return boolean
+  function methods.allclose(t, other, opts)
+    opts = errors.options("allclose", opts, close_keys)
+    local a = t:to("float64")
+    local b = T.is(other) and other:to("float64") or other
+    local size = type(b) == "number" and math.abs(b) or b:abs()
+    local difference = (a - b):abs()
+    local near = difference:le(size * (opts.rtol or 1e-5) + (opts.atol or 1e-8))
+    near = near:bitand(difference:lt(math.huge)) + a:eq(b) -- infinities agree with themselves
+    return near:eq(0):sum():item() == 0
+  end
+end

@@ -1,0 +1,101 @@
+-- tensor_select.lua: elements by computed positions, and sorting. Positions inside tensors count
+-- from 0.
+
+local errors = require "lacuna.errors"
+local native = require "lacuna.native"
+
+local C, ctx = native.C, native.ctx
+local out, out2 = native.out.tensor, native.out.tensor2
+
+return function(T)
+  local methods, wrap, handle = T.methods, T.wrap, T.handle
+
+  local function dimension(op, t, d)
+    return T.dimension(op, T.describe(t, op).ndim, d)
+  end
+
+  --- Rows of dimension d at the positions in `index`, int32 or int64, one dimension.
+  ---@param d integer
+  ---@param index Tensor
+  ---@return Tensor
+  function methods.index_select(t, d, index)
+    local dim = dimension("index_select", t, d)
+    native.call(C.lac_index_select, ctx,
+      handle(t, "index_select"), dim, handle(index, "index_select", "index"), out)
+    return wrap(out[0], t, index)
+  end
+
+  --- Element [..., index[..., i, ...], ...] along dimension d, shaped as `index`.
+  ---@param d integer
+  ---@param index Tensor
+  ---@return Tensor
+  function methods.gather(t, d, index)
+    local dim = dimension("gather", t, d)
+    native.call(C.lac_gather, ctx, handle(t, "gather"), dim, handle(index, "gather", "index"), out)
+    return wrap(out[0], t, index)
+  end
+
+  --- A copy with `source` added at `index` along dimension d.
+  ---@param d integer
+  ---@param index Tensor
+  ---@param source Tensor
+  ---@return Tensor
+  function methods.scatter_add(t, d, index, source)
+    local op = "scatter_add"
+    local dim = dimension(op, t, d)
+    native.call(C.lac_scatter_add, ctx,
+      handle(t, op), dim, handle(index, op, "index"), handle(source, op, "source"), out)
+    return wrap(out[0], t, index, source)
+  end
+
+  --- The elements where `mask` (uint8, same shape) is not 0, in one dimension.
+  ---@param mask Tensor
+  ---@return Tensor
+  function methods.masked_select(t, mask)
+    native.call(C.lac_masked_select, ctx,
+      handle(t, "masked_select"), handle(mask, "masked_select", "mask"), out)
+    return wrap(out[0], t, mask)
+  end
+
+  --- Positions of the elements that are not 0, int64 [n, dim].
+  ---@return Tensor
+  function methods.nonzero(t)
+    native.call(C.lac_nonzero, ctx, handle(t, "nonzero"), out)
+    return wrap(out[0], t)
+  end
+
+  local function sort(op, t, d, descending, k)
+    local dim = dimension(op, t, d or -1)
+    native.call(C.lac_sort, ctx, handle(t, op), dim, descending and 1 or 0, k, out, out2)
+    local values = wrap(out[0])
+    return values, wrap(out2[0], t)
+  end
+
+  --- Sorted values along dimension d (default the last) and their positions. Equal values keep
+  --- their order; NaN comes last.
+  ---@param d? integer
+  ---@param descending? boolean
+  ---@return Tensor, Tensor
+  function methods.sort(t, d, descending)
+    return sort("sort", t, d, descending, -1)
+  end
+
+  --- The positions that sort gives.
+  ---@return Tensor
+  function methods.argsort(t, d, descending)
+    local dim = dimension("argsort", t, d or -1)
+    native.call(C.lac_sort, ctx, handle(t, "argsort"), dim, descending and 1 or 0, -1, nil, out)
+    return wrap(out[0], t)
+  end
+
+  --- The k largest (or smallest) values along dimension d, sorted, and their positions.
+  ---@param k integer
+  ---@param d? integer
+  ---@param largest? boolean  default true
+  ---@return Tensor, Tensor
+  function methods.topk(t, k, d, largest)
+    T.whole("topk", "k", k)
+    if k < 0 then return errors.raisef("topk: k is %d, expected 0 or more", k) end
+    return sort("topk", t, d, largest ~= false, k)
+  end
+end

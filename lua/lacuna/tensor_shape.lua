@@ -1,0 +1,177 @@
+-- tensor_shape.lua: views, copies and conversions.
+
+local ffi = require "ffi"
+local errors = require "lacuna.errors"
+local native = require "lacuna.native"
+
+local C, ctx = native.C, native.ctx
+local out = native.out.tensor
+
+return function(T)
+  local methods, wrap, handle = T.methods, T.wrap, T.handle
+
+  --- The tensor itself if its elements lie in order without gaps, else a copy of which that is
+  --- true.
+  ---@return Tensor
+  function methods.contiguous(t)
+    if C.lac_tensor_is_contiguous(handle(t, "contiguous")) ~= 0 then return t end
+    native.call(C.lac_contiguous, ctx, t.h, out)
+    return wrap(out[0], t)
+  end
+
+  --- A copy with memory of its own.
+  ---@return Tensor
+  function methods.clone(t)
+    native.call(C.lac_convert, ctx, handle(t, "clone"), T.describe(t, "clone").dtype, out)
+    return wrap(out[0], t)
+  end
+
+  local function convert(t, code, op)
+    if T.describe(t, op).dtype == code then return t end
+    native.call(C.lac_convert, ctx, handle(t, op), code, out)
+    return wrap(out[0], t)
+  end
+
+  --- The tensor in another dtype and on another device, each named as a string; itself where it is
+  --- so already. Integers are reached by truncation.
+  ---@param ... string
+  ---@return Tensor
+  function methods.to(t, ...)
+    handle(t, "to")
+    for i = 1, select("#", ...) do
+      local x = select(i, ...)
+      if x ~= "cpu" then
+        if type(x) == "string" and x:match("^cuda") then return T.check_device(x, "to") end
+        t = convert(t, T.dtype_code(x, "to"), "to")
+      end
+    end
+    return t
+  end
+
+  function methods.cpu(t)
+    handle(t, "cpu")
+    return t
+  end
+
+  function methods.cuda(t)
+    handle(t, "cuda")
+    return T.check_device("cuda", "cuda")
+  end
+
+  local conversions = {
+    float = C.LAC_DTYPE_F32, half = C.LAC_DTYPE_F16, bfloat16 = C.LAC_DTYPE_BF16,
+    double = C.LAC_DTYPE_F64, int = C.LAC_DTYPE_I32, long = C.LAC_DTYPE_I64,
+  }
+  for op, code in pairs(conversions) do
+    methods[op] = function(t) return convert(t, code, op) end
+  end
+
+  local function reshape(op, view_only)
+    return function(t, ...)
+      local shape, n = T.sizes(op, ...)
+      native.call(C.lac_tensor_reshape, ctx, handle(t, op), n, shape, view_only, out)
+      return wrap(out[0], t)
+    end
+  end
+  --- The same elements under another shape; one size may be -1. A view where that is possible.
+  methods.reshape = reshape("reshape", 0)
+  --- The same, always a view: an error for a tensor that is not contiguous.
+  methods.view = reshape("view", 1)
+
+  --- Dimension i of the result is dimension order[i] of the tensor: t:permute(2, 1).
+  ---@param ... integer|table
+  ---@return Tensor
+  function methods.permute(t, ...)
+    local list = ...
+    if type(list) ~= "table" then list = { ... } end
+    local ndim = T.describe(t, "permute").ndim
+    if #list ~= ndim then
+      return errors.raisef("permute: %d dimensions for a tensor of shape %s",
+        #list, T.shape_text(t))
+    end
+    local order = ffi.new("int32_t[8]")
+    for i = 1, ndim do order[i - 1] = T.dimension("permute", ndim, list[i]) end
+    native.call(C.lac_tensor_permute, ctx, handle(t, "permute"), order, out)
+    return wrap(out[0], t)
+  end
+
+  --- The transpose of a matrix, a view.
+  ---@return Tensor
+  function methods.t(t)
+    if T.describe(t, "t").ndim ~= 2 then
+      return errors.raisef("t: shape %s, expected two dimensions, use permute", T.shape_text(t))
+    end
+    return methods.permute(t, 2, 1)
+  end
+
+  --- Rows start .. start + length - 1 of dimension d, a view. The first row is 1.
+  ---@param d integer
+  ---@param start integer
+  ---@param length integer
+  ---@return Tensor
+  function methods.narrow(t, d, start, length)
+    local D = T.describe(t, "narrow")
+    local dim = T.dimension("narrow", D.ndim, d)
+    local size = tonumber(D.shape[dim])
+    T.whole("narrow", "start", start)
+    T.whole("narrow", "length", length)
+    if start < 1 or length < 0 or start - 1 + length > size then
+      return errors.raisef("narrow: rows %d to %d of dimension %d of size %d",
+        start, start + length - 1, dim + 1, size)
+    end
+    native.call(C.lac_tensor_narrow, ctx, handle(t, "narrow"), dim, start - 1, length, out)
+    return wrap(out[0], t)
+  end
+
+  --- Row i of dimension d, which is dropped: a view. The first row is 1, the last -1.
+  ---@param d integer
+  ---@param i integer
+  ---@return Tensor
+  function methods.select(t, d, i)
+    local D = T.describe(t, "select")
+    local dim = T.dimension("select", D.ndim, d)
+    local size = tonumber(D.shape[dim])
+    T.whole("select", "index", i)
+    if i == 0 or i > size or i < -size then
+      return errors.raisef("select: index %d of dimension %d of size %d, counted from 1",
+        i, dim + 1, size)
+    end
+    native.call(C.lac_tensor_select, ctx,
+      handle(t, "select"), dim, i > 0 and i - 1 or size + i, out)
+    return wrap(out[0], t)
+  end
+
+  --- Writes `source`, broadcast and converted, into the tensor.
+  ---@param source Tensor
+  ---@return Tensor  the tensor itself
+  function methods.copy_(t, source)
+    native.call(C.lac_copy, ctx, handle(t, "copy_"), handle(source, "copy_", "source"))
+    T.keep(source)
+    return t
+  end
+
+  --- Writes one number everywhere.
+  ---@param value number
+  ---@return Tensor  the tensor itself
+  function methods.fill_(t, value)
+    local integer, real = 0, tonumber(value)
+    local whole = type(value) == "cdata" and real ~= nil
+    if not whole and type(value) ~= "number" then
+      return errors.raisef("fill_: value is a %s, expected a number or a Tensor", type(value))
+    end
+    local code = tonumber(T.describe(t, "fill_").dtype)
+    if not T.is_floating(code) then
+      if not whole and (value % 1 ~= 0 or value < -2^63 or value >= 2^63) then
+        return errors.raisef("fill_: %s in a tensor of %s", tostring(value), T.dtype_name(code))
+      end
+      integer = whole and value or ffi.cast("int64_t", value)
+    end
+    native.call(C.lac_fill, ctx, handle(t, "fill_"), real, integer)
+    return t
+  end
+
+  --- Writes zeros.
+  function methods.zero_(t)
+    return methods.fill_(t, 0)
+  end
+end
