@@ -13,8 +13,8 @@
 /* Any object of this library will do: dladdr tells which file it came from. */
 static const char anchor = 0;
 
-/* "<folder of liblacuna>/<name><suffix>" where that file exists, else the bare name, which the system's
- * search path may know. */
+/* "<folder of liblacuna>/<name><suffix>" where that file exists, else the bare name, which the
+ * system's search path may know. */
 static void locate(const char *name, char path[PATH_MAX]) {
     static const char *const suffixes[] = {"", ".0"};
     Dl_info info;
@@ -29,8 +29,8 @@ static void locate(const char *name, char path[PATH_MAX]) {
     (void)snprintf(path, PATH_MAX, "%s.0", name);
 }
 
-lac_status lac__plugin_open(const char *name, const char *variable, const char *symbol, const char *purpose,
-                            void **out) {
+lac_status lac__plugin_open(const char *name, const char *variable, const char *symbol,
+                            const char *purpose, void **out) {
     char path[PATH_MAX];
     const char *given = getenv(variable);
     if (given != NULL && given[0] != '\0')
@@ -39,12 +39,13 @@ lac_status lac__plugin_open(const char *name, const char *variable, const char *
         locate(name, path);
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)
-        return lac__fail(LAC_ERR_UNSUPPORTED, "%s: cannot open %s, which is needed for %s: %s", name, path,
-                         purpose, dlerror());
+        return lac__fail(LAC_ERR_UNSUPPORTED, "%s: cannot open %s, which is needed for %s: %s",
+                         name, path, purpose, dlerror());
     void *found = dlsym(library, symbol);
     if (found == NULL) {
         (void)dlclose(library);
-        return lac__fail(LAC_ERR_UNSUPPORTED, "%s: %s has no %s: it is another library", name, path, symbol);
+        return lac__fail(LAC_ERR_UNSUPPORTED, "%s: %s has no %s: it is another library", name, path,
+                         symbol);
     }
     *out = found;
     return LAC_OK;

@@ -37,8 +37,8 @@ lac_status lac_labels_write(lac_context *ctx, const char *path, lac_tensor *labe
     return io->labels_write(ctx, path, labels);
 }
 
-lac_status lac_ply_write(lac_context *ctx, const char *path, lac_tensor *points, lac_tensor *colours,
-                         lac_tensor *labels) {
+lac_status lac_ply_write(lac_context *ctx, const char *path, lac_tensor *points,
+                         lac_tensor *colours, lac_tensor *labels) {
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->ply_write(ctx, path, points, colours, labels);
@@ -57,8 +57,8 @@ lac_status lac_birds_eye(lac_context *ctx, lac_tensor *points, lac_tensor *colou
     return io->birds_eye(ctx, points, colours, pixels, half_extent, out);
 }
 
-lac_status lac_synthetic_scan(lac_context *ctx, const lac_scan_options *options, lac_tensor **points,
-                              lac_tensor **labels) {
+lac_status lac_synthetic_scan(lac_context *ctx, const lac_scan_options *options,
+                              lac_tensor **points, lac_tensor **labels) {
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->synthetic_scan(ctx, options, points, labels);
@@ -99,7 +99,8 @@ lac_status lac_hdf5_name(lac_hdf5 *f, const char *path, int64_t i, char *name, s
     return io->hdf5_name(f, path, i, name, capacity);
 }
 
-lac_status lac_hdf5_describe(lac_hdf5 *f, const char *path, lac_tensor_desc *desc, uint64_t *stored) {
+lac_status lac_hdf5_describe(lac_hdf5 *f, const char *path, lac_tensor_desc *desc,
+                             uint64_t *stored) {
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_describe(f, path, desc, stored);
@@ -112,7 +113,8 @@ lac_status lac_hdf5_read(lac_context *ctx, lac_hdf5 *f, const char *path, lac_te
     return io->hdf5_read(ctx, f, path, out);
 }
 
-lac_status lac_hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor *t, int32_t compress) {
+lac_status lac_hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor *t,
+                          int32_t compress) {
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     LAC_TRY(find(f, &io));
@@ -125,8 +127,8 @@ lac_status lac_hdf5_make_group(lac_hdf5 *f, const char *path) {
     return io->hdf5_make_group(f, path);
 }
 
-lac_status lac_hdf5_attr_read(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name, char **text,
-                              lac_tensor **value) {
+lac_status lac_hdf5_attr_read(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name,
+                              char **text, lac_tensor **value) {
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     LAC_TRY(find(f, &io));
@@ -147,10 +149,13 @@ lac_status lac_hdf5_attr_count(lac_hdf5 *f, const char *path, int64_t *count) {
     return io->hdf5_attr_count(f, path, count);
 }
 
-lac_status lac_hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *name, size_t capacity) {
+lac_status lac_hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *name,
+                              size_t capacity) {
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_attr_name(f, path, i, name, capacity);
 }
 
-void lac_text_free(char *text) { free(text); }
+void lac_text_free(char *text) {
+    free(text);
+}

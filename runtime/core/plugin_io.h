@@ -1,6 +1,6 @@
 /*
- * plugin_io.h - what liblacuna and liblacuna_io know of each other. Both include this and nothing else
- * of one another's; the version changes with either table.
+ * plugin_io.h - what liblacuna and liblacuna_io know of each other. Both include this and nothing
+ * else of one another's; the version changes with either table.
  */
 #ifndef LAC_CORE_PLUGIN_IO_H
 #define LAC_CORE_PLUGIN_IO_H
@@ -42,20 +42,21 @@ typedef struct lac__io {
                               lac_tensor **out);
     lac_status (*labels_read)(lac_context *ctx, const char *path, lac_tensor **out);
     lac_status (*labels_write)(lac_context *ctx, const char *path, lac_tensor *labels);
-    lac_status (*ply_write)(lac_context *ctx, const char *path, lac_tensor *points, lac_tensor *colours,
-                            lac_tensor *labels);
+    lac_status (*ply_write)(lac_context *ctx, const char *path, lac_tensor *points,
+                            lac_tensor *colours, lac_tensor *labels);
     lac_status (*png_write)(lac_context *ctx, const char *path, lac_tensor *image);
-    lac_status (*birds_eye)(lac_context *ctx, lac_tensor *points, lac_tensor *colours, int32_t pixels,
-                            double half_extent, lac_tensor **out);
-    lac_status (*synthetic_scan)(lac_context *ctx, const lac_scan_options *options, lac_tensor **points,
-                                 lac_tensor **labels);
+    lac_status (*birds_eye)(lac_context *ctx, lac_tensor *points, lac_tensor *colours,
+                            int32_t pixels, double half_extent, lac_tensor **out);
+    lac_status (*synthetic_scan)(lac_context *ctx, const lac_scan_options *options,
+                                 lac_tensor **points, lac_tensor **labels);
     lac_status (*hdf5_open)(lac_context *ctx, const char *path, const char *mode, lac_hdf5 **out);
     lac_status (*hdf5_close)(lac_hdf5 *f);
     void (*hdf5_release)(lac_hdf5 *f);
     lac_status (*hdf5_kind)(lac_hdf5 *f, const char *path, int32_t *kind);
     lac_status (*hdf5_count)(lac_hdf5 *f, const char *path, int64_t *count);
     lac_status (*hdf5_name)(lac_hdf5 *f, const char *path, int64_t i, char *name, size_t capacity);
-    lac_status (*hdf5_describe)(lac_hdf5 *f, const char *path, lac_tensor_desc *desc, uint64_t *stored);
+    lac_status (*hdf5_describe)(lac_hdf5 *f, const char *path, lac_tensor_desc *desc,
+                                uint64_t *stored);
     lac_status (*hdf5_read)(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor **out);
     lac_status (*hdf5_write)(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor *t,
                              int32_t compress);
@@ -65,7 +66,8 @@ typedef struct lac__io {
     lac_status (*hdf5_attr_write)(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name,
                                   const char *text, lac_tensor *value);
     lac_status (*hdf5_attr_count)(lac_hdf5 *f, const char *path, int64_t *count);
-    lac_status (*hdf5_attr_name)(lac_hdf5 *f, const char *path, int64_t i, char *name, size_t capacity);
+    lac_status (*hdf5_attr_name)(lac_hdf5 *f, const char *path, int64_t i, char *name,
+                                 size_t capacity);
 } lac__io;
 
 /** Entry point of liblacuna_io: NULL where the host's version is another one. `host` must stay. */

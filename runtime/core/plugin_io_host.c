@@ -12,17 +12,24 @@ static void log_text(lac_context *ctx, lac_log_level level, const char *text) {
     lac__log_write(ctx->log, level, "%s", text);
 }
 
-static void *object_alloc(lac_context *ctx, size_t bytes) { return lac__object_alloc(ctx->pool, bytes); }
+static void *object_alloc(lac_context *ctx, size_t bytes) {
+    return lac__object_alloc(ctx->pool, bytes);
+}
 static void object_free(lac_context *ctx, void *object, size_t bytes) {
     lac__object_free(ctx->pool, object, bytes);
 }
 static lac_status buffer_alloc(lac_context *ctx, size_t bytes, lac__block *out) {
     return lac__pool_alloc(ctx->pool, bytes, out);
 }
-static void buffer_free(lac_context *ctx, lac__block *block) { lac__pool_free(ctx->pool, block); }
-static void *tensor_memory(const lac_tensor *t) { return lac__data(t); }
+static void buffer_free(lac_context *ctx, lac__block *block) {
+    lac__pool_free(ctx->pool, block);
+}
+static void *tensor_memory(const lac_tensor *t) {
+    return lac__data(t);
+}
 
-static lac_status tensor_readable(lac_context *ctx, lac_tensor *t, int32_t dtype, lac_tensor **out) {
+static lac_status tensor_readable(lac_context *ctx, lac_tensor *t, int32_t dtype,
+                                  lac_tensor **out) {
     lac_tensor *result = NULL;
     if (dtype >= 0 && (lac_dtype)dtype != t->dtype)
         LAC_TRY(lac_convert(ctx, t, (lac_dtype)dtype, &result));
@@ -64,11 +71,12 @@ static lac_status open_io(const lac__io **out) {
     void *symbol = NULL;
     LAC_TRY(lac__plugin_open("liblacuna_io.so", "LACUNA_IO_LIB", LAC__IO_ENTRY, "files", &symbol));
     lac__io_entry *entry = NULL;
-    memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast from an object pointer to a function's */
+    memcpy(&entry, &symbol,
+           sizeof entry); /* ISO C has no cast from an object pointer to a function's */
     const lac__io *io = entry(&host);
     if (io == NULL || io->version != LAC__IO_VERSION)
         return lac__fail(LAC_ERR_UNSUPPORTED, "liblacuna_io.so: of another version than liblacuna: "
-                         "install both from one build");
+                                              "install both from one build");
     *out = io;
     return LAC_OK;
 }

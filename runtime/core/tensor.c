@@ -73,7 +73,7 @@ lac_status lac__tensor_new_unallocated(lac_context *ctx, lac_dtype dtype, int32_
     for (int32_t i = ndim - 1; i >= 0; i--) {
         t->shape[i] = shape[i];
         t->stride[i] = step;
-        step *= lac__max(shape[i], 1);
+        if (!lac__mul_size(step, lac__max(shape[i], 1), &step)) step = 0; /* only where there are no elements */
     }
     *out = t;
     return LAC_OK;

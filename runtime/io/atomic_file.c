@@ -22,11 +22,10 @@ static lac_status fail_errno(const lac__atomic_file *file, int code) {
 /* Renaming over a device or a folder would not do what the caller means. */
 static lac_status check_target(const lac__atomic_file *file) {
     struct stat info;
-    if (stat(file->path, &info) != 0)
-        return errno == ENOENT ? LAC_OK : fail_errno(file, errno);
+    if (stat(file->path, &info) != 0) return errno == ENOENT ? LAC_OK : fail_errno(file, errno);
     if (S_ISREG(info.st_mode)) return LAC_OK;
-    return lac__fail(LAC_ERR_IO, "%s: cannot write %s: it is %s, expected a regular file", file->op, file->path,
-                     S_ISDIR(info.st_mode) ? "a directory" : "a device or a pipe");
+    return lac__fail(LAC_ERR_IO, "%s: cannot write %s: it is %s, expected a regular file", file->op,
+                     file->path, S_ISDIR(info.st_mode) ? "a directory" : "a device or a pipe");
 }
 
 lac_status lac__atomic_create(const char *op, const char *path, lac__atomic_file *file) {
@@ -37,14 +36,16 @@ lac_status lac__atomic_create(const char *op, const char *path, lac__atomic_file
     if (path == NULL || path[0] == '\0')
         return lac__fail(LAC_ERR_ARGUMENT, "%s: the path is empty, expected a file", op);
     if (strlen(path) + 40 > sizeof file->path)
-        return lac__fail(LAC_ERR_ARGUMENT, "%s: the path is longer than %d bytes", op, PATH_MAX - 40);
+        return lac__fail(LAC_ERR_ARGUMENT, "%s: the path is longer than %d bytes", op,
+                         PATH_MAX - 40);
     (void)snprintf(file->path, sizeof file->path, "%s", path);
     LAC_TRY(check_target(file));
     int code = EEXIST;
     for (int attempt = 0; code == EEXIST && attempt < ATTEMPTS; attempt++) {
         const int used = snprintf(file->temporary, sizeof file->temporary, "%s.%ld-%u.tmp", path,
                                   (long)getpid(), atomic_fetch_add(&serial, 1));
-        if (used < 0 || (size_t)used >= sizeof file->temporary) return fail_errno(file, ENAMETOOLONG);
+        if (used < 0 || (size_t)used >= sizeof file->temporary)
+            return fail_errno(file, ENAMETOOLONG);
         file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file->fd >= 0) return LAC_OK;
         code = errno;
@@ -75,7 +76,8 @@ lac_status lac__atomic_write(lac__atomic_file *file, const void *data, size_t by
     return LAC_OK;
 }
 
-/* Makes the rename itself durable; where the folder cannot be synced the file is complete anyway. */
+/* Makes the rename itself durable; where the folder cannot be synced the file is complete anyway.
+ */
 static void sync_folder(const char *path) {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -94,7 +96,8 @@ lac_status lac__atomic_commit(lac__atomic_file *file) {
     if (status == LAC_OK && fsync(file->fd) != 0) status = fail_errno(file, errno);
     if (close(file->fd) != 0 && status == LAC_OK) status = fail_errno(file, errno);
     file->fd = -1;
-    if (status == LAC_OK && rename(file->temporary, file->path) != 0) status = fail_errno(file, errno);
+    if (status == LAC_OK && rename(file->temporary, file->path) != 0)
+        status = fail_errno(file, errno);
     if (status != LAC_OK) {
         lac__atomic_discard(file);
         return status;

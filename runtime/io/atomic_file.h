@@ -1,6 +1,6 @@
 /*
- * atomic_file.h - output that appears whole or not at all: written under a temporary name in the same
- * folder, flushed to the disk, then renamed.
+ * atomic_file.h - output that appears whole or not at all: written under a temporary name in the
+ * same folder, flushed to the disk, then renamed.
  */
 #ifndef LAC_IO_ATOMIC_FILE_H
 #define LAC_IO_ATOMIC_FILE_H

@@ -1,9 +1,9 @@
 /*
  * bin.c - headerless little-endian points, float32 or float16, as KITTI and nuScenes store them.
  *
- * Nothing in such a file says how many columns a point has. Where the caller does not say, and exactly
- * one of the usual counts divides the size, that is taken and logged; otherwise it is an error, since a
- * wrong guess gives points that look like a scan of noise.
+ * Nothing in such a file says how many columns a point has. Where the caller does not say, and
+ * exactly one of the usual counts divides the size, that is taken and logged; otherwise it is an
+ * error, since a wrong guess gives points that look like a scan of noise.
  */
 #include "io/points.h"
 
@@ -15,38 +15,47 @@
 
 enum { FEWEST = 3, MOST = 6 };
 
-static lac_status guess_columns(lac_context *ctx, const char *path, int64_t size, lac_dtype dtype,
-                                int32_t *columns) {
+static lac_status guess_columns(const char *path, int64_t size, lac_dtype dtype, int32_t *columns) {
     const int64_t item = (int64_t)lac__host->dtype_size(dtype);
     const char *name = lac__host->dtype_name(dtype);
     if (size == 0)
-        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: is empty, so it does not show its column count: "
-                         "pass columns=", path);
+        return lac__fail(LAC_ERR_FORMAT,
+                         "read_points: %s: is empty, so it does not show its column count: "
+                         "pass columns=",
+                         path);
     char fitting[32] = "";
     size_t used = 0;
     int count = 0;
     for (int32_t c = FEWEST; c <= MOST; c++) {
         if (size % (c * item) != 0) continue;
-        used += (size_t)snprintf(fitting + used, sizeof fitting - used, "%s%d", count > 0 ? ", " : "", c);
+        used += (size_t)snprintf(fitting + used, sizeof fitting - used, "%s%d",
+                                 count > 0 ? ", " : "", c);
         *columns = c;
         count++;
     }
     if (count == 0)
-        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: %lld bytes are no whole number of points with %d to "
-                         "%d %s columns: is it truncated? pass columns= (and dtype=)", path, (long long)size,
-                         FEWEST, MOST, name);
+        return lac__fail(LAC_ERR_FORMAT,
+                         "read_points: %s: %lld bytes are no whole number of points with %d to "
+                         "%d %s columns: is it truncated? pass columns= (and dtype=)",
+                         path, (long long)size, FEWEST, MOST, name);
     if (count > 1)
-        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: %lld bytes fit %s columns of %s: pass columns=",
-                         path, (long long)size, fitting, name);
-    char text[200];
-    (void)snprintf(text, sizeof text, "read_points: took %d %s columns, which alone fit %lld bytes: %.90s",
-                   *columns, name, (long long)size, path);
-    lac__host->log(ctx, LAC_LOG_INFO, text);
+        return lac__fail(LAC_ERR_FORMAT,
+                         "read_points: %s: %lld bytes fit %s columns of %s: pass columns=", path,
+                         (long long)size, fitting, name);
     return LAC_OK;
 }
 
-/* Widens halves that lie in the upper half of the memory of the floats, front to back: the float at i
- * ends at byte 4 i + 4, the next half to be read starts at 2 (n + i + 1) and i < n. */
+static void log_guess(lac_context *ctx, const char *path, int64_t size, lac_dtype dtype,
+                      int32_t columns) {
+    char text[200];
+    (void)snprintf(text, sizeof text,
+                   "read_points: took %d %s columns, which alone fit %lld bytes: %.90s", columns,
+                   lac__host->dtype_name(dtype), (long long)size, path);
+    lac__host->log(ctx, LAC_LOG_INFO, text);
+}
+
+/* Widens halves that lie in the upper half of the memory of the floats, front to back: the float at
+ * i ends at byte 4 i + 4, the next half to be read starts at 2 (n + i + 1) and i < n. */
 static void widen_in_place(float *values, int64_t n) {
     const unsigned char *halves = (const unsigned char *)values + 2 * n;
     for (int64_t i = 0; i < n; i++) {
@@ -56,15 +65,17 @@ static void widen_in_place(float *values, int64_t n) {
     }
 }
 
-static lac_status read_values(lac_context *ctx, const char *path, int fd, int64_t size, int32_t columns,
-                              lac_dtype dtype, lac_tensor **out) {
+static lac_status read_values(lac_context *ctx, const char *path, int fd, int64_t size,
+                              int32_t columns, lac_dtype dtype, lac_tensor **out) {
     const int64_t item = (int64_t)lac__host->dtype_size(dtype);
     const char *name = lac__host->dtype_name(dtype);
-    if (columns == 0) LAC_TRY(guess_columns(ctx, path, size, dtype, &columns));
+    const bool guessed = columns == 0;
+    if (guessed) LAC_TRY(guess_columns(path, size, dtype, &columns));
     if (size % (columns * item) != 0)
-        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: %lld bytes are no whole number of points with %d %s "
-                         "columns (%lld bytes each): is it truncated?", path, (long long)size, columns, name,
-                         (long long)(columns * item));
+        return lac__fail(LAC_ERR_FORMAT,
+                         "read_points: %s: %lld bytes are no whole number of points with %d %s "
+                         "columns (%lld bytes each): is it truncated?",
+                         path, (long long)size, columns, name, (long long)(columns * item));
     const int64_t shape[2] = {size / (columns * item), columns};
     const int64_t count = shape[0] * shape[1];
     lac_tensor *result = NULL;
@@ -78,6 +89,8 @@ static lac_status read_values(lac_context *ctx, const char *path, int fd, int64_
         return status;
     }
     if (halves) widen_in_place(lac__host->tensor_memory(result), count);
+    if (guessed)
+        log_guess(ctx, path, size, dtype, columns); /* once: not when the call is repeated */
     *out = result;
     return LAC_OK;
 }

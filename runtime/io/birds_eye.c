@@ -17,10 +17,13 @@ typedef struct view {
     int32_t pixels;
 } view;
 
-static bool is_finite_point(const float *p) { return isfinite(p[0]) && isfinite(p[1]) && isfinite(p[2]); }
+static bool is_finite_point(const float *p) {
+    return isfinite(p[0]) && isfinite(p[1]) && isfinite(p[2]);
+}
 
 /* Around the origin, or the square around the points' own box. */
-static view choose_view(const float *points, int64_t rows, int64_t columns, int32_t pixels, double half_extent) {
+static view choose_view(const float *points, int64_t rows, int64_t columns, int32_t pixels,
+                        double half_extent) {
     view v = {.pixels = pixels};
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
     if (half_extent <= 0) {
@@ -45,7 +48,8 @@ static view choose_view(const float *points, int64_t rows, int64_t columns, int3
 }
 
 /* Without colours: from blue at the lowest point to red at the highest. */
-static void colour_by_height(const float *points, int64_t rows, int64_t columns, unsigned char *colours) {
+static void colour_by_height(const float *points, int64_t rows, int64_t columns,
+                             unsigned char *colours) {
     float low = INFINITY, high = -INFINITY;
     for (int64_t i = 0; i < rows; i++) {
         if (!is_finite_point(points + i * columns)) continue;
@@ -54,7 +58,8 @@ static void colour_by_height(const float *points, int64_t rows, int64_t columns,
     }
     for (int64_t i = 0; i < rows; i++) {
         const float z = points[i * columns + 2];
-        const float h = isfinite(z) && high > low ? fminf(fmaxf((z - low) / (high - low), 0), 1) : 0;
+        const float h =
+            isfinite(z) && high > low ? fminf(fmaxf((z - low) / (high - low), 0), 1) : 0;
         colours[3 * i] = (unsigned char)(40 + 215 * h);
         colours[3 * i + 1] = (unsigned char)(80 + 150 * (1 - fabsf(2 * h - 1)));
         colours[3 * i + 2] = (unsigned char)(255 - 215 * h);
@@ -89,9 +94,11 @@ lac_status lac__birds_eye(lac_context *ctx, lac_tensor *points, lac_tensor *colo
         return lac__fail(LAC_ERR_SHAPE, "birds_eye: points have %lld columns, expected x y z first",
                          (long long)columns);
     if (pixels < 1 || pixels > MOST_PIXELS)
-        return lac__fail(LAC_ERR_ARGUMENT, "birds_eye: pixels = %d, expected 1 to %d", pixels, MOST_PIXELS);
+        return lac__fail(LAC_ERR_ARGUMENT, "birds_eye: pixels = %d, expected 1 to %d", pixels,
+                         MOST_PIXELS);
     if (!(half_extent >= 0) || isinf(half_extent))
-        return lac__fail(LAC_ERR_ARGUMENT, "birds_eye: half_extent = %g, expected metres > 0, or 0", half_extent);
+        return lac__fail(LAC_ERR_ARGUMENT, "birds_eye: half_extent = %g, expected metres > 0, or 0",
+                         half_extent);
     lac_tensor *p = NULL, *c = NULL, *image = NULL;
     lac__block height = {0}, ramp = {0};
     const int64_t shape[3] = {pixels, pixels, 3};
@@ -101,13 +108,14 @@ lac_status lac__birds_eye(lac_context *ctx, lac_tensor *points, lac_tensor *colo
     else
         LAC_TRY_OUT(lac__host->buffer_alloc(ctx, 3 * (size_t)rows, &ramp));
     LAC_TRY_OUT(lac__host->tensor_readable(ctx, points, LAC_DTYPE_F32, &p));
-    LAC_TRY_OUT(lac__host->buffer_alloc(ctx, sizeof(float) * (size_t)pixels * (size_t)pixels, &height));
+    LAC_TRY_OUT(
+        lac__host->buffer_alloc(ctx, sizeof(float) * (size_t)pixels * (size_t)pixels, &height));
     LAC_TRY_OUT(lac__host->tensor_new(ctx, LAC_DTYPE_U8, 3, shape, &image));
     const float *xyz = lac__host->tensor_memory(p);
     const view v = choose_view(xyz, rows, columns, pixels, half_extent);
     if (colours == NULL) colour_by_height(xyz, rows, columns, ramp.data);
-    draw(&v, xyz, rows, columns, colours != NULL ? lac__host->tensor_memory(c) : ramp.data, height.data,
-         lac__host->tensor_memory(image));
+    draw(&v, xyz, rows, columns, colours != NULL ? lac__host->tensor_memory(c) : ramp.data,
+         height.data, lac__host->tensor_memory(image));
     *out = image;
 out:
     lac__drop(p);

@@ -54,7 +54,8 @@ double lac__scalar_load(lac__scalar type, const unsigned char *at, bool swap) {
 
 /* Names under which the strength of the echo goes. */
 static bool is_intensity(const char *name) {
-    static const char *const names[] = {"intensity", "scalar_intensity", "reflectance", "remission"};
+    static const char *const names[] = {"intensity", "scalar_intensity", "reflectance",
+                                        "remission"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcasecmp(name, names[i]) == 0) return true;
     return false;
@@ -73,7 +74,8 @@ lac_status lac__columns_arrange(const char *op, const char *path, lac__columns *
         columns->list[found].target = width++;
     }
     for (int i = 0; i < columns->count && width == 3; i++)
-        if (columns->list[i].target < 0 && is_intensity(columns->list[i].name)) columns->list[i].target = width++;
+        if (columns->list[i].target < 0 && is_intensity(columns->list[i].name))
+            columns->list[i].target = width++;
     for (int i = 0; i < columns->count; i++)
         if (columns->list[i].target < 0 && strcmp(columns->list[i].name, "_") != 0)
             columns->list[i].target = width++;

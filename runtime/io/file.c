@@ -40,8 +40,9 @@ lac_status lac__file_read(const char *op, const char *path, int fd, void *data, 
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return lac__fail(LAC_ERR_IO, "%s: %s: %s", op, path, strerror(errno));
         if (got == 0)
-            return lac__fail(LAC_ERR_IO, "%s: %s: ends %zu bytes early: it was shortened while it was read",
-                             op, path, left);
+            return lac__fail(LAC_ERR_IO,
+                             "%s: %s: ends %zu bytes early: it was shortened while it was read", op,
+                             path, left);
         at += got;
         left -= (size_t)got;
     }

@@ -33,12 +33,13 @@ static herr_t take_reason(unsigned n, const H5E_error2_t *entry, void *data) {
     return 0;
 }
 
-lac_status lac__hdf5_fail(const lac_hdf5 *f, lac_status status, const char *object, const char *what) {
+lac_status lac__hdf5_fail(const lac_hdf5 *f, lac_status status, const char *object,
+                          const char *what) {
     char reason[REASON] = "";
     (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_reason, reason);
     for (char *p = reason; *p != '\0'; p++)
         if ((unsigned char)*p < ' ') *p = ' '; /* names from the file may hold anything */
-    return lac__fail(status, "hdf5: %.400s: %.200s%s%s%s%s%s", f->path, object != NULL ? object : "",
-                     object != NULL ? ": " : "", what, reason[0] != '\0' ? " (libhdf5: " : "", reason,
-                     reason[0] != '\0' ? ")" : "");
+    return lac__fail(status, "hdf5: %.400s: %.200s%s%s%s%s%s", f->path,
+                     object != NULL ? object : "", object != NULL ? ": " : "", what,
+                     reason[0] != '\0' ? " (libhdf5: " : "", reason, reason[0] != '\0' ? ")" : "");
 }

@@ -16,8 +16,9 @@ void lac__hdf5_close_id(hid_t id) {
 }
 
 /* A file that we read must not make us open others. */
-static herr_t refuse_external(const char *parent_file, const char *parent_group, const char *child_file,
-                              const char *child_object, unsigned *flags, hid_t access, void *data) {
+static herr_t refuse_external(const char *parent_file, const char *parent_group,
+                              const char *child_file, const char *child_object, unsigned *flags,
+                              hid_t access, void *data) {
     (void)parent_file, (void)parent_group, (void)child_file, (void)child_object;
     (void)flags, (void)access, (void)data;
     return -1;
@@ -37,7 +38,8 @@ static lac_status open_for_reading(lac_hdf5 *f) {
     lac_status status = LAC_OK;
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 #if H5_VERSION_GE(1, 10, 7)
-    (void)H5Pset_file_locking(access, false, true); /* read-only folders and network disks have no locks */
+    (void)H5Pset_file_locking(access, false,
+                              true); /* read-only folders and network disks have no locks */
 #endif
     const htri_t known = H5Fis_hdf5(f->path);
     if (known <= 0) {
@@ -129,21 +131,24 @@ void lac__hdf5_release(lac_hdf5 *f) {
 lac_status lac__hdf5_check(const lac_hdf5 *f, bool writing) {
     if (f->file < 0) return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: is closed", f->path);
     if (writing && f->target == NULL)
-        return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: is open for reading, expected mode 'w'", f->path);
+        return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: is open for reading, expected mode 'w'",
+                         f->path);
     return LAC_OK;
 }
 
 lac_status lac__hdf5_check_path(const lac_hdf5 *f, const char *path) {
     if (path == NULL || path[0] == '\0')
-        return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: an empty path, expected one such as /stem/0/kernel",
+        return lac__fail(LAC_ERR_ARGUMENT,
+                         "hdf5: %.400s: an empty path, expected one such as /stem/0/kernel",
                          f->path);
     if (strlen(path) > LONGEST_PATH)
-        return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: a path of more than %d bytes", f->path, LONGEST_PATH);
+        return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: a path of more than %d bytes", f->path,
+                         LONGEST_PATH);
     int depth = 0;
     for (const char *p = path; *p != '\0'; p++) depth += *p == '/';
     if (depth > DEEPEST_PATH)
-        return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: %.200s...: groups nest deeper than %d", f->path, path,
-                         DEEPEST_PATH);
+        return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: %.200s...: groups nest deeper than %d",
+                         f->path, path, DEEPEST_PATH);
     return LAC_OK;
 }
 
@@ -172,5 +177,6 @@ lac_status lac__hdf5_find(const lac_hdf5 *f, const char *path, hid_t *object) {
 lac_status lac__hdf5_object(const lac_hdf5 *f, const char *path, hid_t *object) {
     LAC_TRY(lac__hdf5_find(f, path, object));
     if (*object >= 0) return LAC_OK;
-    return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: %.200s: there is no such object", f->path, path);
+    return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: %.200s: there is no such object", f->path,
+                     path);
 }

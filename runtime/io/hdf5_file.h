@@ -1,10 +1,13 @@
 /*
- * hdf5_file.h - what the HDF5 sources share: the handle, the lock, and how libhdf5's failures become
- * one line.
+ * hdf5_file.h - what the HDF5 sources share: the handle, the lock, and how libhdf5's failures
+ * become one line.
  *
- * libhdf5 as distributions build it is not thread safe and keeps its error stack and its printing of
- * it in globals: every call to it lies between lac__hdf5_lock and lac__hdf5_unlock. A host that uses
- * libhdf5 itself must not do so from another thread at the same time.
+ * libhdf5 as distributions build it is not thread safe and keeps its error stack and its printing
+ * of it in globals: every call to it lies between lac__hdf5_lock and lac__hdf5_unlock. A host that
+ * uses libhdf5 itself must not do so from another thread at the same time.
+ *
+ * What a file claims is checked here before memory is taken for it, but the structures of the file
+ * are parsed by libhdf5, and version 1.10 does not survive every deliberately damaged one.
  */
 #ifndef LAC_IO_HDF5_FILE_H
 #define LAC_IO_HDF5_FILE_H
@@ -27,14 +30,15 @@ struct lac_hdf5 {
 void lac__hdf5_lock(void);
 void lac__hdf5_unlock(void);
 
-/** "hdf5: FILE: OBJECT: what (libhdf5: its innermost message)". Right after the call that failed, since
- *  the next one forgets the reason. `object` may be NULL. */
-lac_status lac__hdf5_fail(const lac_hdf5 *f, lac_status status, const char *object, const char *what);
+/** "hdf5: FILE: OBJECT: what (libhdf5: its innermost message)". Right after the call that failed,
+ * since the next one forgets the reason. `object` may be NULL. */
+lac_status lac__hdf5_fail(const lac_hdf5 *f, lac_status status, const char *object,
+                          const char *what);
 
 /** Fails when the file is closed, or not open for writing where `writing` asks for that. */
 lac_status lac__hdf5_check(const lac_hdf5 *f, bool writing);
-/** Fails for a path that is NULL, too long or too deep; so a walk through a file whose groups contain
- *  themselves ends. */
+/** Fails for a path that is NULL, too long or too deep; so a walk through a file whose groups
+ * contain themselves ends. */
 lac_status lac__hdf5_check_path(const lac_hdf5 *f, const char *path);
 /** Opens the object at `path`; *object is -1 where there is none. */
 lac_status lac__hdf5_find(const lac_hdf5 *f, const char *path, hid_t *object);

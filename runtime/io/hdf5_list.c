@@ -64,12 +64,14 @@ static lac_status link_name(lac_hdf5 *f, const char *path, int64_t i, char *name
     hid_t group = -1;
     LAC_TRY(open_group(f, path, &group));
     lac_status status = LAC_OK;
-    const ssize_t length = i < 0 ? -1 : H5Lget_name_by_idx(group, ".", order_of(group), H5_ITER_INC, (hsize_t)i,
-                                                           name, capacity, H5P_DEFAULT);
+    const ssize_t length = i < 0 ? -1
+                                 : H5Lget_name_by_idx(group, ".", order_of(group), H5_ITER_INC,
+                                                      (hsize_t)i, name, capacity, H5P_DEFAULT);
     if (length < 0)
         status = lac__hdf5_fail(f, LAC_ERR_RANGE, path, "the group has no entry of that number");
     else if ((size_t)length >= capacity)
-        status = lac__fail(LAC_ERR_RANGE, "hdf5: %.400s: %.200s: a name of %zd bytes, expected less than %zu",
+        status = lac__fail(LAC_ERR_RANGE,
+                           "hdf5: %.400s: %.200s: a name of %zd bytes, expected less than %zu",
                            f->path, path, length, capacity);
     lac__hdf5_close_id(group);
     return status;

@@ -7,8 +7,9 @@
 #include <string.h>
 
 enum {
-    DEFLATE_RATIO = 1032,    /* zlib's most: 258 bytes from two bits */
-    UNWRITTEN_BYTES = 1 << 20 /* of datasets that were declared and never written, which read as zeros */
+    DEFLATE_RATIO = 1032, /* zlib's most: 258 bytes from two bits */
+    UNWRITTEN_BYTES =
+        1 << 20 /* of datasets that were declared and never written, which read as zeros */
 };
 
 typedef struct dataset {
@@ -34,7 +35,8 @@ static lac_status find_shape(const lac_hdf5 *f, const char *path, dataset *d) {
     if (class == H5S_NULL) dims[rank++] = 0;
     const int limit = d->how.text_length > 0 ? 7 : 8;
     if (rank < 0 || rank > limit)
-        return lac__fail(LAC_ERR_FORMAT, "hdf5: %.400s: %.200s: shape: %d dimensions, expected at most %d", f->path,
+        return lac__fail(LAC_ERR_FORMAT,
+                         "hdf5: %.400s: %.200s: shape: %d dimensions, expected at most %d", f->path,
                          path, rank, limit);
     if (d->how.text_length > 0) dims[rank++] = (hsize_t)d->how.text_length;
     d->desc.ndim = rank;
@@ -46,7 +48,8 @@ static lac_status find_shape(const lac_hdf5 *f, const char *path, dataset *d) {
         d->desc.stride[i] = step / (int64_t)lac__host->dtype_size(d->how.dtype);
         d->count *= d->desc.shape[i] > 0 ? 1 : 0;
         if (!lac__mul_size(step, lac__max(d->desc.shape[i], 1), &step) || d->desc.shape[i] < 0)
-            return lac__fail(LAC_ERR_FORMAT, "hdf5: %.400s: %.200s: shape: more than 2^63 bytes", f->path, path);
+            return lac__fail(LAC_ERR_FORMAT, "hdf5: %.400s: %.200s: shape: more than 2^63 bytes",
+                             f->path, path);
     }
     d->count *= step / (int64_t)lac__host->dtype_size(d->how.dtype);
     return LAC_OK;
@@ -65,20 +68,23 @@ static lac_status open_dataset(const lac_hdf5 *f, const char *path, dataset *d) 
     return find_shape(f, path, d);
 }
 
-/* Deflate at most once, and the filters that keep the size. Others would be looked for among plugins,
- * and nobody can tell how far they blow up. */
+/* Deflate at most once, and the filters that keep the size. Others would be looked for among
+ * plugins, and nobody can tell how far they blow up. */
 static lac_status check_filters(const lac_hdf5 *f, const char *path, hid_t list, int64_t *ratio) {
     *ratio = 1;
     const int count = H5Pget_nfilters(list);
     for (int i = 0; i < count; i++) {
         unsigned flags = 0, values = 0;
         size_t used = 0;
-        const H5Z_filter_t filter = H5Pget_filter2(list, (unsigned)i, &flags, &used, NULL, 0, NULL, &values);
+        const H5Z_filter_t filter =
+            H5Pget_filter2(list, (unsigned)i, &flags, &used, NULL, 0, NULL, &values);
         const bool deflate = filter == H5Z_FILTER_DEFLATE;
         if ((!deflate && filter != H5Z_FILTER_SHUFFLE && filter != H5Z_FILTER_FLETCHER32) ||
             (deflate && *ratio > 1))
-            return lac__fail(LAC_ERR_UNSUPPORTED, "hdf5: %.400s: %.200s: filter %d, expected deflate, shuffle or "
-                             "fletcher32, each once: rewrite it with h5repack", f->path, path, (int)filter);
+            return lac__fail(LAC_ERR_UNSUPPORTED,
+                             "hdf5: %.400s: %.200s: filter %d, expected deflate, shuffle or "
+                             "fletcher32, each once: rewrite it with h5repack",
+                             f->path, path, (int)filter);
         if (deflate) *ratio = DEFLATE_RATIO;
     }
     return LAC_OK;
@@ -96,13 +102,15 @@ static int64_t chunk_bytes(const dataset *d, hid_t list) {
 
 static lac_status check_stored(const lac_hdf5 *f, const char *path, const dataset *d, hid_t list) {
     int64_t stored = 0, ratio = 1, needed = 0;
-    if (!lac__mul_size(d->count, (int64_t)(d->how.text_length > 0 ? 1 : H5Tget_size(d->type)), &needed))
+    if (!lac__mul_size(d->count, (int64_t)(d->how.text_length > 0 ? 1 : H5Tget_size(d->type)),
+                       &needed))
         needed = INT64_MAX;
     switch (H5Pget_layout(list)) {
     case H5D_COMPACT: stored = (int64_t)H5Dget_storage_size(d->id); break;
     case H5D_CONTIGUOUS: {
         if (H5Pget_external_count(list) > 0)
-            return lac__fail(LAC_ERR_UNSUPPORTED, "hdf5: %.400s: %.200s: its data are in another file", f->path, path);
+            return lac__fail(LAC_ERR_UNSUPPORTED,
+                             "hdf5: %.400s: %.200s: its data are in another file", f->path, path);
         const haddr_t offset = H5Dget_offset(d->id);
         if (offset != HADDR_UNDEF && offset <= (haddr_t)f->size) stored = f->size - (int64_t)offset;
         break;
@@ -113,13 +121,16 @@ static lac_status check_stored(const lac_hdf5 *f, const char *path, const datase
         needed = lac__max(needed, chunk_bytes(d, list));
         break;
     default:
-        return lac__fail(LAC_ERR_UNSUPPORTED, "hdf5: %.400s: %.200s: a virtual dataset", f->path, path);
+        return lac__fail(LAC_ERR_UNSUPPORTED, "hdf5: %.400s: %.200s: a virtual dataset", f->path,
+                         path);
     }
     if (stored < 0 || stored > f->size)
-        return lac__fail(LAC_ERR_FORMAT, "hdf5: %.400s: %.200s: storage: larger than the file", f->path, path);
+        return lac__fail(LAC_ERR_FORMAT, "hdf5: %.400s: %.200s: storage: larger than the file",
+                         f->path, path);
     if (needed > UNWRITTEN_BYTES && needed / ratio > stored)
-        return lac__fail(LAC_ERR_FORMAT, "hdf5: %.400s: %.200s: shape: %lld bytes, but the file stores %lld", f->path,
-                         path, (long long)needed, (long long)stored);
+        return lac__fail(LAC_ERR_FORMAT,
+                         "hdf5: %.400s: %.200s: shape: %lld bytes, but the file stores %lld",
+                         f->path, path, (long long)needed, (long long)stored);
     return LAC_OK;
 }
 
@@ -136,18 +147,19 @@ static lac_status check_storage(const lac_hdf5 *f, const char *path, const datas
 static lac_status finish(const lac_hdf5 *f, const char *path, const dataset *d, void *data) {
     if (d->how.swap16) {
         uint16_t *halves = data;
-        for (int64_t i = 0; i < d->count; i++) halves[i] = (uint16_t)(halves[i] << 8 | halves[i] >> 8);
+        for (int64_t i = 0; i < d->count; i++)
+            halves[i] = (uint16_t)(halves[i] << 8 | halves[i] >> 8);
     }
     const int64_t *values = data;
     for (int64_t i = 0; d->how.is_uint64 && i < d->count; i++)
         if (values[i] < 0)
-            return lac__fail(LAC_ERR_RANGE, "hdf5: %.400s: %.200s: element %lld does not fit int64", f->path, path,
-                             (long long)i);
+            return lac__fail(LAC_ERR_RANGE, "hdf5: %.400s: %.200s: element %lld does not fit int64",
+                             f->path, path, (long long)i);
     return LAC_OK;
 }
 
-static lac_status read_elements(lac_context *ctx, const lac_hdf5 *f, const char *path, const dataset *d,
-                                lac_tensor **out) {
+static lac_status read_elements(lac_context *ctx, const lac_hdf5 *f, const char *path,
+                                const dataset *d, lac_tensor **out) {
     lac_tensor *result = NULL;
     LAC_TRY(lac__host->tensor_new(ctx, d->desc.dtype, d->desc.ndim, d->desc.shape, &result));
     void *data = lac__host->tensor_memory(result);
@@ -178,7 +190,8 @@ lac_status lac__hdf5_read(lac_context *ctx, lac_hdf5 *f, const char *path, lac_t
     return status;
 }
 
-lac_status lac__hdf5_describe(lac_hdf5 *f, const char *path, lac_tensor_desc *desc, uint64_t *stored) {
+lac_status lac__hdf5_describe(lac_hdf5 *f, const char *path, lac_tensor_desc *desc,
+                              uint64_t *stored) {
     LAC_TRY(lac__hdf5_check(f, false));
     lac__hdf5_lock();
     dataset d;

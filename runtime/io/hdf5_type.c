@@ -11,7 +11,8 @@ static hid_t half_type(size_t exponent, H5T_order_t order) {
     const size_t mantissa = 15 - exponent;
     if (type >= 0 && H5Tset_fields(type, 15, mantissa, exponent, 0, mantissa) >= 0 &&
         H5Tset_precision(type, 16) >= 0 && H5Tset_size(type, 2) >= 0 &&
-        H5Tset_ebias(type, ((size_t)1 << (exponent - 1)) - 1) >= 0 && H5Tset_order(type, order) >= 0)
+        H5Tset_ebias(type, ((size_t)1 << (exponent - 1)) - 1) >= 0 &&
+        H5Tset_order(type, order) >= 0)
         return type;
     lac__hdf5_close_id(type);
     return -1;
@@ -24,7 +25,8 @@ static bool is_half(hid_t file_type, size_t exponent, H5T_order_t order) {
     return equal;
 }
 
-/* Files that cannot have the custom float keep bfloat16 as uint16 with an attribute that says so. */
+/* Files that cannot have the custom float keep bfloat16 as uint16 with an attribute that says so.
+ */
 static bool says_bfloat16(hid_t object) {
     char text[16] = "";
     if (H5Aexists(object, "dtype") <= 0) return false;
@@ -32,7 +34,8 @@ static bool says_bfloat16(hid_t object) {
     const hid_t type = attribute >= 0 ? H5Aget_type(attribute) : -1;
     const hid_t space = attribute >= 0 ? H5Aget_space(attribute) : -1;
     bool found = false;
-    if (type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1) {
+    if (type >= 0 && space >= 0 && H5Tget_class(type) == H5T_STRING &&
+        H5Sget_simple_extent_npoints(space) == 1) {
         if (H5Tis_variable_str(type) > 0) {
             char *variable = NULL;
             if (H5Aread(attribute, type, &variable) >= 0 && variable != NULL) {
@@ -66,7 +69,8 @@ static bool find_number(hid_t file_type, lac__hdf5_type *out) {
         {H5T_STD_U64LE, H5T_STD_U64BE, H5T_NATIVE_UINT64, LAC_DTYPE_I64},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (H5Tequal(file_type, known[i].little) <= 0 && H5Tequal(file_type, known[i].big) <= 0) continue;
+        if (H5Tequal(file_type, known[i].little) <= 0 && H5Tequal(file_type, known[i].big) <= 0)
+            continue;
         out->dtype = known[i].dtype;
         out->memory = H5Tcopy(known[i].memory);
         out->is_uint64 = H5Tequal(known[i].memory, H5T_NATIVE_UINT64) > 0;
@@ -106,15 +110,20 @@ static bool find_other(hid_t file_type, lac__hdf5_type *out) {
 lac_status lac__hdf5_read_type(const lac_hdf5 *f, const char *path, hid_t object, hid_t file_type,
                                lac__hdf5_type *out) {
     *out = (lac__hdf5_type){.memory = -1};
-    const bool is_uint16 = H5Tequal(file_type, H5T_STD_U16LE) > 0 || H5Tequal(file_type, H5T_STD_U16BE) > 0;
+    const bool is_uint16 =
+        H5Tequal(file_type, H5T_STD_U16LE) > 0 || H5Tequal(file_type, H5T_STD_U16BE) > 0;
     if (is_uint16 && says_bfloat16(object)) {
         out->dtype = LAC_DTYPE_BF16;
         out->memory = H5Tcopy(H5T_NATIVE_UINT16);
-    } else if (!find_number(file_type, out) && !find_half(file_type, out) && !find_other(file_type, out)) {
-        return lac__fail(LAC_ERR_DTYPE, "hdf5: %.400s: %.200s: dtype: a type of %zu bytes that no tensor has, "
-                         "expected floats, integers or booleans", f->path, path, H5Tget_size(file_type));
+    } else if (!find_number(file_type, out) && !find_half(file_type, out) &&
+               !find_other(file_type, out)) {
+        return lac__fail(LAC_ERR_DTYPE,
+                         "hdf5: %.400s: %.200s: dtype: a type of %zu bytes that no tensor has, "
+                         "expected floats, integers or booleans",
+                         f->path, path, H5Tget_size(file_type));
     }
-    return out->memory >= 0 ? LAC_OK : lac__hdf5_fail(f, LAC_ERR_INTERNAL, path, "dtype: cannot be copied");
+    return out->memory >= 0 ? LAC_OK
+                            : lac__hdf5_fail(f, LAC_ERR_INTERNAL, path, "dtype: cannot be copied");
 }
 
 hid_t lac__hdf5_write_type(lac_dtype dtype) {

@@ -1,9 +1,10 @@
 /*
  * hdf5_type.h - dtypes of tensors and types of files.
  *
- * Only types that equal a standard one are read: float16 and bfloat16 (a 16-bit float with 8 bits of
- * exponent), float32, float64, integers of 8 to 64 bits, booleans (an enumeration of one byte), each in
- * both byte orders, and strings of fixed length, which become uint8 with the length as last dimension.
+ * Only types that equal a standard one are read: float16 and bfloat16 (a 16-bit float with 8 bits
+ * of exponent), float32, float64, integers of 8 to 64 bits, booleans (an enumeration of one byte),
+ * each in both byte orders, and strings of fixed length, which become uint8 with the length as last
+ * dimension.
  */
 #ifndef LAC_IO_HDF5_TYPE_H
 #define LAC_IO_HDF5_TYPE_H
@@ -18,8 +19,8 @@ typedef struct lac__hdf5_type {
     int64_t text_length; /* of a string, else 0 */
 } lac__hdf5_type;
 
-/** How `file_type` of the dataset `object` is read. Values of a memory type of another size than the
- *  dtype never occur. */
+/** How `file_type` of the dataset `object` is read. Values of a memory type of another size than
+ * the dtype never occur. */
 lac_status lac__hdf5_read_type(const lac_hdf5 *f, const char *path, hid_t object, hid_t file_type,
                                lac__hdf5_type *out);
 /** The type of a new dataset, which is that of memory too; < 0 on failure. The caller closes it. */

@@ -16,8 +16,7 @@ static hid_t creation_list(hid_t class) {
     if (list < 0) return list;
     (void)H5Pset_attr_creation_order(list, ordered);
     (void)H5Pset_obj_track_times(list, false); /* the same content gives the same bytes */
-    if (H5Pisa_class(list, H5P_GROUP_CREATE) > 0)
-        (void)H5Pset_link_creation_order(list, ordered);
+    if (H5Pisa_class(list, H5P_GROUP_CREATE) > 0) (void)H5Pset_link_creation_order(list, ordered);
     return list;
 }
 
@@ -28,7 +27,8 @@ static lac_status make_group(const lac_hdf5 *f, const char *path) {
         const bool group = H5Iget_type(object) == H5I_GROUP;
         lac__hdf5_close_id(object);
         if (group) return LAC_OK;
-        return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: %.200s: is a dataset, expected a group", f->path, path);
+        return lac__fail(LAC_ERR_ARGUMENT, "hdf5: %.400s: %.200s: is a dataset, expected a group",
+                         f->path, path);
     }
     const hid_t list = creation_list(H5P_GROUP_CREATE);
     const hid_t group = H5Gcreate2(f->file, path, H5P_DEFAULT, list, f->access);
@@ -39,8 +39,8 @@ static lac_status make_group(const lac_hdf5 *f, const char *path) {
     return status;
 }
 
-/* Makes the groups of `path` up to and, where `whole`, with its last name. They are made one by one,
- * since libhdf5 would not track the order in groups that it makes on the way. */
+/* Makes the groups of `path` up to and, where `whole`, with its last name. They are made one by
+ * one, since libhdf5 would not track the order in groups that it makes on the way. */
 static lac_status make_groups(const lac_hdf5 *f, const char *path, bool whole) {
     LAC_TRY(lac__hdf5_check_path(f, path));
     char prefix[PATH_MAX];
@@ -100,7 +100,8 @@ static lac_status write_dataset(const lac_hdf5 *f, const char *path, const lac_t
         count *= desc->shape[i];
     }
     const hid_t type = lac__hdf5_write_type(desc->dtype);
-    const hid_t space = desc->ndim == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(desc->ndim, dims, NULL);
+    const hid_t space =
+        desc->ndim == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(desc->ndim, dims, NULL);
     const hid_t list = dataset_list(desc, count, compress);
     const hid_t id = H5Dcreate2(f->file, path, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
     lac_status status = LAC_OK;
@@ -115,7 +116,8 @@ static lac_status write_dataset(const lac_hdf5 *f, const char *path, const lac_t
     return status;
 }
 
-lac_status lac__hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor *t, int32_t compress) {
+lac_status lac__hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor *t,
+                           int32_t compress) {
     LAC_TRY(lac__hdf5_check(f, true));
     if (t == NULL) return lac__fail(LAC_ERR_ARGUMENT, "hdf5: write: the tensor is NULL");
     if (compress < 0 || compress > 9)
@@ -125,7 +127,8 @@ lac_status lac__hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_
     lac_tensor_desc desc;
     lac__host->tensor_describe(readable, &desc);
     lac__hdf5_lock();
-    const lac_status status = write_dataset(f, path, &desc, lac__host->tensor_memory(readable), compress);
+    const lac_status status =
+        write_dataset(f, path, &desc, lac__host->tensor_memory(readable), compress);
     lac__hdf5_unlock();
     lac__drop(readable);
     return status;

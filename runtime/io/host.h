@@ -27,11 +27,12 @@ static inline const char *lac__dtype_text(const lac_tensor_desc *desc) {
 /** Checks that `t` is [rows, columns], columns >= 1; `name` is the argument's. */
 lac_status lac__check_matrix(const char *op, const char *name, const lac_tensor *t, int64_t *rows,
                              int64_t *columns);
-/** Checks a tensor of one integer label for each of `rows` rows (-1: any number), and gives it as int64. */
+/** Checks a tensor of one integer label for each of `rows` rows (-1: any number), and gives it as
+ * int64. */
 lac_status lac__labels_readable(lac_context *ctx, const char *op, lac_tensor *labels, int64_t rows,
                                 lac_tensor **out);
 /** Checks colours, uint8 [rows,3], and gives them readable. */
-lac_status lac__colours_readable(lac_context *ctx, const char *op, lac_tensor *colours, int64_t rows,
-                                 lac_tensor **out);
+lac_status lac__colours_readable(lac_context *ctx, const char *op, lac_tensor *colours,
+                                 int64_t rows, lac_tensor **out);
 
 #endif

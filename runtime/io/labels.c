@@ -1,6 +1,6 @@
 /*
- * labels.c - SemanticKITTI .label files: one uint32 a point, the class in its low 16 bits, the instance
- * in its high ones.
+ * labels.c - SemanticKITTI .label files: one uint32 a point, the class in its low 16 bits, the
+ * instance in its high ones.
  */
 #include "io/atomic_file.h"
 #include "io/file.h"
@@ -19,16 +19,20 @@ static void widen_in_place(int64_t *values, int64_t n) {
     }
 }
 
-static lac_status read_labels(lac_context *ctx, const char *path, int fd, int64_t size, lac_tensor **out) {
+static lac_status read_labels(lac_context *ctx, const char *path, int fd, int64_t size,
+                              lac_tensor **out) {
     if (size % 4 != 0)
-        return lac__fail(LAC_ERR_FORMAT, "read_labels: %s: %lld bytes are no whole number of uint32 labels: is "
-                         "it truncated?", path, (long long)size);
+        return lac__fail(LAC_ERR_FORMAT,
+                         "read_labels: %s: %lld bytes are no whole number of uint32 labels: is "
+                         "it truncated?",
+                         path, (long long)size);
     const int64_t count = size / 4;
     lac_tensor *result = NULL;
     LAC_TRY(lac__host->tensor_new(ctx, LAC_DTYPE_I64, 1, &count, &result));
     int64_t *values = lac__host->tensor_memory(result);
     lac_status status = LAC_OK;
-    if (count > 0) status = lac__file_read("read_labels", path, fd, (char *)values + 4 * count, (size_t)size);
+    if (count > 0)
+        status = lac__file_read("read_labels", path, fd, (char *)values + 4 * count, (size_t)size);
     if (status != LAC_OK) {
         lac__drop(result);
         return status;
@@ -50,7 +54,8 @@ lac_status lac__labels_read(lac_context *ctx, const char *path, lac_tensor **out
 static lac_status write_values(lac__atomic_file *file, const int64_t *values, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
         if (values[i] < 0 || values[i] > UINT32_MAX)
-            return lac__fail(LAC_ERR_RANGE, "write_labels: %s: label %lld of point %lld does not fit uint32",
+            return lac__fail(LAC_ERR_RANGE,
+                             "write_labels: %s: label %lld of point %lld does not fit uint32",
                              file->path, (long long)values[i], (long long)i);
         const uint32_t label = (uint32_t)values[i];
         LAC_TRY(lac__atomic_write(file, &label, sizeof label));

@@ -1,15 +1,17 @@
 /*
  * lzf.c - see lzf.h.
  *
- * A control byte below 32 announces that many literal bytes, plus one. Any other starts a reference:
- * three bits of length (7: a byte more follows, to be added), five high bits of the distance, then a
- * byte with its low bits; length counts from 2 and distance from 1. The copy may overlap itself.
+ * A control byte below 32 announces that many literal bytes, plus one. Any other starts a
+ * reference: three bits of length (7: a byte more follows, to be added), five high bits of the
+ * distance, then a byte with its low bits; length counts from 2 and distance from 1. The copy may
+ * overlap itself.
  */
 #include "io/lzf.h"
 
 #include <string.h>
 
-bool lac__lzf_decompress(const unsigned char *input, size_t in_bytes, unsigned char *output, size_t out_bytes) {
+bool lac__lzf_decompress(const unsigned char *input, size_t in_bytes, unsigned char *output,
+                         size_t out_bytes) {
     size_t in = 0, out = 0;
     while (in < in_bytes) {
         const unsigned control = input[in++];

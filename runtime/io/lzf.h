@@ -11,6 +11,7 @@
 enum { LAC__LZF_RATIO = 88 };
 
 /** True when `input` is a whole stream of exactly `out_bytes` bytes. */
-bool lac__lzf_decompress(const unsigned char *input, size_t in_bytes, unsigned char *output, size_t out_bytes);
+bool lac__lzf_decompress(const unsigned char *input, size_t in_bytes, unsigned char *output,
+                         size_t out_bytes);
 
 #endif

@@ -1,7 +1,9 @@
 /*
- * pcd.c - Point Cloud Library files: a text header, then ascii, binary or LZF-compressed binary data.
+ * pcd.c - Point Cloud Library files: a text header, then ascii, binary or LZF-compressed binary
+ * data.
  *
- * Binary data are records; compressed data hold all values of the first field, then of the second, ...
+ * Binary data are records; compressed data hold all values of the first field, then of the second,
+ * ...
  */
 #include "io/lzf.h"
 #include "io/points.h"
@@ -35,7 +37,8 @@ static lac_status one_integer(const header *h, const char *field, lac__text *lin
     return LAC_OK;
 }
 
-static lac_status integers(const header *h, const char *field, lac__text *line, int64_t *values, int *used) {
+static lac_status integers(const header *h, const char *field, lac__text *line, int64_t *values,
+                           int *used) {
     char word[WORD];
     for (*used = 0; lac__text_word(line, word, sizeof word); (*used)++) {
         if (*used == MOST_FIELDS) return bad(h->path, field, "more than 64 fields");
@@ -58,7 +61,8 @@ static lac_status types(header *h, lac__text *line) {
     char word[WORD];
     for (h->types = 0; lac__text_word(line, word, sizeof word); h->types++) {
         if (h->types == MOST_FIELDS) return bad(h->path, "TYPE", "more than 64 fields");
-        if (strlen(word) != 1 || strchr("IUF", word[0]) == NULL) return bad(h->path, "TYPE", "expected I, U or F");
+        if (strlen(word) != 1 || strchr("IUF", word[0]) == NULL)
+            return bad(h->path, "TYPE", "expected I, U or F");
         h->type[h->types] = word[0];
     }
     return LAC_OK;
@@ -86,14 +90,16 @@ static lac_status parse_line(header *h, lac__text *line) {
     if (strcmp(key, "POINTS") == 0) return one_integer(h, "POINTS", line, &h->points);
     if (strcmp(key, "DATA") == 0) return data_kind(h, line);
     if (strcmp(key, "VERSION") == 0 || strcmp(key, "VIEWPOINT") == 0) return LAC_OK;
-    return lac__fail(LAC_ERR_FORMAT, "read_points: %s: no pcd file: its header has '%.32s'", h->path, key);
+    return lac__fail(LAC_ERR_FORMAT, "read_points: %s: no pcd file: its header has '%.32s'",
+                     h->path, key);
 }
 
 static lac_status check_header(header *h) {
     if (h->fields == 0) return bad(h->path, "FIELDS", "missing");
     if (h->sizes != h->fields) return bad(h->path, "SIZE", "not as many as FIELDS");
     if (h->types != h->fields) return bad(h->path, "TYPE", "not as many as FIELDS");
-    if (h->counts != 0 && h->counts != h->fields) return bad(h->path, "COUNT", "not as many as FIELDS");
+    if (h->counts != 0 && h->counts != h->fields)
+        return bad(h->path, "COUNT", "not as many as FIELDS");
     for (int i = 0; i < h->fields && h->counts == 0; i++) h->count[i] = 1;
     if (h->points < 0 && h->width < 0) return bad(h->path, "POINTS", "missing");
     int64_t area = h->points;
@@ -107,7 +113,8 @@ static lac_status check_header(header *h) {
 static lac_status parse_header(header *h, lac__text *text) {
     lac__text line;
     bool complete = false;
-    while (h->data == NO_DATA && lac__text_line(text, &line, &complete)) LAC_TRY(parse_line(h, &line));
+    while (h->data == NO_DATA && lac__text_line(text, &line, &complete))
+        LAC_TRY(parse_line(h, &line));
     if (h->data == NO_DATA) return bad(h->path, "DATA", "missing");
     if (!complete && h->data != ASCII) text->at = text->end;
     return check_header(h);
@@ -137,8 +144,10 @@ static lac_status list_columns(const header *h, lac__columns *columns, size_t *r
     for (int i = 0; i < h->fields; i++) {
         lac__scalar scalar;
         if (!scalar_of(h->type[i], h->size[i], &scalar))
-            return lac__fail(LAC_ERR_FORMAT, "read_points: %s: pcd header: field %s: there is no type %c of %lld "
-                             "bytes", h->path, h->name[i], h->type[i], (long long)h->size[i]);
+            return lac__fail(LAC_ERR_FORMAT,
+                             "read_points: %s: pcd header: field %s: there is no type %c of %lld "
+                             "bytes",
+                             h->path, h->name[i], h->type[i], (long long)h->size[i]);
         if (h->count[i] > LAC__MAX_COLUMNS - columns->count)
             return bad(h->path, "COUNT", "more than 256 values a point");
         for (int64_t k = 0; k < h->count[i]; k++) {
@@ -153,11 +162,14 @@ static lac_status list_columns(const header *h, lac__columns *columns, size_t *r
 }
 
 static lac_status too_short(const header *h, size_t have, int64_t record) {
-    return lac__fail(LAC_ERR_FORMAT, "read_points: %s: POINTS says %lld, of %lld bytes each, but %zu bytes of "
-                     "data follow: is it truncated?", h->path, (long long)h->points, (long long)record, have);
+    return lac__fail(LAC_ERR_FORMAT,
+                     "read_points: %s: POINTS says %lld, of %lld bytes each, but %zu bytes of "
+                     "data follow: is it truncated?",
+                     h->path, (long long)h->points, (long long)record, have);
 }
 
-static lac_status read_ascii(const header *h, const lac__columns *columns, lac__text *text, float *out) {
+static lac_status read_ascii(const header *h, const lac__columns *columns, lac__text *text,
+                             float *out) {
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (c_locale == (locale_t)0) return lac__fail(LAC_ERR_OOM, "read_points: out of memory");
     lac_status status = LAC_OK;
@@ -166,10 +178,12 @@ static lac_status read_ascii(const header *h, const lac__columns *columns, lac__
             char word[WORD];
             double value = 0;
             if (!lac__text_word(text, word, sizeof word))
-                status = lac__fail(LAC_ERR_FORMAT, "read_points: %s: ends in point %lld of %lld: is it truncated?",
+                status = lac__fail(LAC_ERR_FORMAT,
+                                   "read_points: %s: ends in point %lld of %lld: is it truncated?",
                                    h->path, (long long)i, (long long)h->points);
             else if (!lac__text_number(word, c_locale, &value))
-                status = lac__fail(LAC_ERR_FORMAT, "read_points: %s: point %lld, field %s: '%.32s' is no number",
+                status = lac__fail(LAC_ERR_FORMAT,
+                                   "read_points: %s: point %lld, field %s: '%.32s' is no number",
                                    h->path, (long long)i, columns->list[k].name, word);
             else if (columns->list[k].target >= 0)
                 out[i * columns->width + columns->list[k].target] = (float)value;
@@ -179,18 +193,20 @@ static lac_status read_ascii(const header *h, const lac__columns *columns, lac__
     return status;
 }
 
-static void read_records(const header *h, const lac__columns *columns, const unsigned char *data, size_t record,
-                         float *out) {
+static void read_records(const header *h, const lac__columns *columns, const unsigned char *data,
+                         size_t record, float *out) {
     for (int64_t i = 0; i < h->points; i++, data += record)
         for (int k = 0; k < columns->count; k++) {
             const lac__column *c = &columns->list[k];
             if (c->target >= 0)
-                out[i * columns->width + c->target] = (float)lac__scalar_load(c->type, data + c->offset, false);
+                out[i * columns->width + c->target] =
+                    (float)lac__scalar_load(c->type, data + c->offset, false);
         }
 }
 
 /* Field by field; the values of a field of COUNT n lie point by point. */
-static void read_planes(const header *h, const lac__columns *columns, const unsigned char *data, float *out) {
+static void read_planes(const header *h, const lac__columns *columns, const unsigned char *data,
+                        float *out) {
     int k = 0;
     for (int f = 0; f < h->fields; f++) {
         const size_t size = (size_t)h->size[f];
@@ -198,7 +214,8 @@ static void read_planes(const header *h, const lac__columns *columns, const unsi
             for (int64_t j = 0; j < h->count[f]; j++, data += size) {
                 const lac__column *c = &columns->list[k + j];
                 if (c->target >= 0)
-                    out[i * columns->width + c->target] = (float)lac__scalar_load(c->type, data, false);
+                    out[i * columns->width + c->target] =
+                        (float)lac__scalar_load(c->type, data, false);
             }
         k += (int)h->count[f];
     }
@@ -211,31 +228,38 @@ static lac_status read_compressed(lac_context *ctx, const header *h, const lac__
     if (have < sizeof sizes) return too_short(h, have, bytes / lac__max(h->points, 1));
     memcpy(sizes, text->at, sizeof sizes);
     if (sizes[0] > have - sizeof sizes)
-        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: the compressed size is %u, but %zu bytes follow: is it "
-                         "truncated?", h->path, sizes[0], have - sizeof sizes);
+        return lac__fail(LAC_ERR_FORMAT,
+                         "read_points: %s: the compressed size is %u, but %zu bytes follow: is it "
+                         "truncated?",
+                         h->path, sizes[0], have - sizeof sizes);
     if ((int64_t)sizes[1] != bytes)
-        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: the uncompressed size is %u, but POINTS needs %lld",
+        return lac__fail(LAC_ERR_FORMAT,
+                         "read_points: %s: the uncompressed size is %u, but POINTS needs %lld",
                          h->path, sizes[1], (long long)bytes);
     lac__block block = {0};
     LAC_TRY(lac__host->buffer_alloc(ctx, sizes[1], &block));
     lac_status status = LAC_OK;
     const unsigned char *input = (const unsigned char *)text->at + sizeof sizes;
     if (sizes[1] > 0 && !lac__lzf_decompress(input, sizes[0], block.data, sizes[1]))
-        status = lac__fail(LAC_ERR_FORMAT, "read_points: %s: the compressed data are broken", h->path);
+        status =
+            lac__fail(LAC_ERR_FORMAT, "read_points: %s: the compressed data are broken", h->path);
     if (status == LAC_OK) read_planes(h, columns, block.data, out);
     lac__host->buffer_free(ctx, &block);
     return status;
 }
 
 /* Before memory is taken for the points: can the file hold that many? */
-static lac_status check_size(const header *h, const lac__columns *columns, size_t have, size_t record,
-                             int64_t *bytes) {
-    if (!lac__mul_size(h->points, (int64_t)record, bytes)) return bad(h->path, "POINTS", "too large");
+static lac_status check_size(const header *h, const lac__columns *columns, size_t have,
+                             size_t record, int64_t *bytes) {
+    if (!lac__mul_size(h->points, (int64_t)record, bytes))
+        return bad(h->path, "POINTS", "too large");
     switch (h->data) {
     case ASCII:
         if (!lac__text_can_hold(have, h->points, columns->count))
-            return lac__fail(LAC_ERR_FORMAT, "read_points: %s: POINTS says %lld, but %zu bytes of text follow: is "
-                             "it truncated?", h->path, (long long)h->points, have);
+            return lac__fail(LAC_ERR_FORMAT,
+                             "read_points: %s: POINTS says %lld, but %zu bytes of text follow: is "
+                             "it truncated?",
+                             h->path, (long long)h->points, have);
         return LAC_OK;
     case COMPRESSED:
         if (*bytes / LAC__LZF_RATIO <= (int64_t)have) return LAC_OK;
@@ -246,10 +270,12 @@ static lac_status check_size(const header *h, const lac__columns *columns, size_
     return *bytes <= (int64_t)have ? LAC_OK : too_short(h, have, (int64_t)record);
 }
 
-lac_status lac__pcd_read(lac_context *ctx, const char *path, const lac__file *file, lac_tensor **out) {
+lac_status lac__pcd_read(lac_context *ctx, const char *path, const lac__file *file,
+                         lac_tensor **out) {
     header h = {.path = path, .width = -1, .height = -1, .points = -1};
     lac__text text = {(const char *)file->data, (const char *)file->data + file->size};
-    if (file->size == 0) return lac__fail(LAC_ERR_FORMAT, "read_points: %s: is empty, expected a pcd header", path);
+    if (file->size == 0)
+        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: is empty, expected a pcd header", path);
     LAC_TRY(parse_header(&h, &text));
     lac__columns columns;
     size_t record = 0;

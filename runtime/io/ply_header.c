@@ -48,7 +48,8 @@ static lac_status parse_element(lac__ply_header *h, lac__text *line) {
     *e = (lac__ply_element){.first = h->properties};
     char word[WORD];
     if (!lac__text_word(line, e->name, sizeof e->name)) return bad(h, "element", "has no name");
-    if (!lac__text_word(line, word, sizeof word) || !lac__text_integer(word, &e->count) || e->count < 0)
+    if (!lac__text_word(line, word, sizeof word) || !lac__text_integer(word, &e->count) ||
+        e->count < 0)
         return bad(h, e->name, "expected a count that is not negative");
     h->elements++;
     return LAC_OK;
@@ -68,7 +69,8 @@ static lac_status parse_property(lac__ply_header *h, lac__text *line) {
             return bad(h, "property list", "expected an integer type for its length");
         (void)lac__text_word(line, word, sizeof word);
     }
-    if (!scalar_of(word, &p->type)) return bad(h, "property", "expected a type such as float or uchar");
+    if (!scalar_of(word, &p->type))
+        return bad(h, "property", "expected a type such as float or uchar");
     if (!lac__text_word(line, p->name, sizeof p->name)) return bad(h, "property", "has no name");
     h->properties++;
     h->element[h->elements - 1].properties++;
@@ -82,7 +84,8 @@ lac_status lac__ply_parse(const char *path, lac__text *text, lac__ply_header *ou
     char word[WORD] = "";
     if (!lac__text_line(text, &line, NULL) || !lac__text_word(&line, word, sizeof word) ||
         strcmp(word, "ply") != 0)
-        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: no ply file: it does not begin with 'ply'", path);
+        return lac__fail(LAC_ERR_FORMAT,
+                         "read_points: %s: no ply file: it does not begin with 'ply'", path);
     while (lac__text_line(text, &line, &complete)) {
         if (!lac__text_word(&line, word, sizeof word)) continue;
         if (strcmp(word, "end_header") == 0) {
@@ -96,7 +99,8 @@ lac_status lac__ply_parse(const char *path, lac__text *text, lac__ply_header *ou
         else if (strcmp(word, "property") == 0)
             LAC_TRY(parse_property(out, &line));
         else if (strcmp(word, "comment") != 0 && strcmp(word, "obj_info") != 0)
-            return lac__fail(LAC_ERR_FORMAT, "read_points: %s: ply header: unknown line '%.32s'", path, word);
+            return lac__fail(LAC_ERR_FORMAT, "read_points: %s: ply header: unknown line '%.32s'",
+                             path, word);
     }
     return bad(out, "end_header", "missing");
 }

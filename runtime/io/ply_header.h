@@ -9,7 +9,12 @@
 
 enum { LAC__PLY_ELEMENTS = 16, LAC__PLY_PROPERTIES = LAC__MAX_COLUMNS };
 
-typedef enum lac__ply_format { LAC__PLY_UNKNOWN, LAC__PLY_ASCII, LAC__PLY_LITTLE, LAC__PLY_BIG } lac__ply_format;
+typedef enum lac__ply_format {
+    LAC__PLY_UNKNOWN,
+    LAC__PLY_ASCII,
+    LAC__PLY_LITTLE,
+    LAC__PLY_BIG
+} lac__ply_format;
 
 typedef struct lac__ply_property {
     char name[LAC__MAX_NAME];

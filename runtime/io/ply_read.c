@@ -29,8 +29,8 @@ static bool take_bytes(reader *r, lac__scalar type, double *value) {
 }
 
 /* One number of the data. */
-static lac_status take(reader *r, const lac__ply_element *e, int64_t row, const lac__ply_property *p,
-                       lac__scalar type, double *value) {
+static lac_status take(reader *r, const lac__ply_element *e, int64_t row,
+                       const lac__ply_property *p, lac__scalar type, double *value) {
     if (r->header->format != LAC__PLY_ASCII)
         return take_bytes(r, type, value) ? LAC_OK : truncated(r, e, row);
     char word[WORD];
@@ -40,19 +40,23 @@ static lac_status take(reader *r, const lac__ply_element *e, int64_t row, const 
                      r->header->path, e->name, (long long)row, p->name, word);
 }
 
-static lac_status skip_list(reader *r, const lac__ply_element *e, int64_t row, const lac__ply_property *p) {
+static lac_status skip_list(reader *r, const lac__ply_element *e, int64_t row,
+                            const lac__ply_property *p) {
     double length = 0, ignored = 0;
     LAC_TRY(take(r, e, row, p, p->length, &length));
     const double left = (double)(r->text.end - r->text.at); /* every item takes a byte or more */
     if (!(length >= 0 && length <= left))
-        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: %s %lld, property %s: a list of %.0f items does not "
-                         "fit the file", r->header->path, e->name, (long long)row, p->name, length);
+        return lac__fail(LAC_ERR_FORMAT,
+                         "read_points: %s: %s %lld, property %s: a list of %.0f items does not "
+                         "fit the file",
+                         r->header->path, e->name, (long long)row, p->name, length);
     for (int64_t i = 0; i < (int64_t)length; i++) LAC_TRY(take(r, e, row, p, p->type, &ignored));
     return LAC_OK;
 }
 
 /* Reads the rows of one element; `out` and `columns` are NULL to step over it. */
-static lac_status read_rows(reader *r, const lac__ply_element *e, const lac__columns *columns, float *out) {
+static lac_status read_rows(reader *r, const lac__ply_element *e, const lac__columns *columns,
+                            float *out) {
     const lac__ply_property *properties = &r->header->property[e->first];
     for (int64_t row = 0; row < e->count && e->properties > 0; row++) {
         int column = 0;
@@ -70,7 +74,8 @@ static lac_status read_rows(reader *r, const lac__ply_element *e, const lac__col
     return LAC_OK;
 }
 
-static void list_columns(const lac__ply_header *h, const lac__ply_element *e, lac__columns *columns) {
+static void list_columns(const lac__ply_header *h, const lac__ply_element *e,
+                         lac__columns *columns) {
     columns->count = 0;
     for (int k = 0; k < e->properties; k++) {
         const lac__ply_property *p = &h->property[e->first + k];
@@ -94,11 +99,14 @@ static lac_status check_size(const reader *r, const lac__ply_element *e) {
                           ? lac__text_can_hold(left, e->count, e->properties)
                           : lac__mul_size(e->count, record, &bytes) && bytes <= (int64_t)left;
     if (fits) return LAC_OK;
-    return lac__fail(LAC_ERR_FORMAT, "read_points: %s: element vertex says %lld, but %zu bytes of data follow: is "
-                     "it truncated?", r->header->path, (long long)e->count, left);
+    return lac__fail(LAC_ERR_FORMAT,
+                     "read_points: %s: element vertex says %lld, but %zu bytes of data follow: is "
+                     "it truncated?",
+                     r->header->path, (long long)e->count, left);
 }
 
-static lac_status read_vertices(lac_context *ctx, reader *r, const lac__ply_element *e, lac_tensor **out) {
+static lac_status read_vertices(lac_context *ctx, reader *r, const lac__ply_element *e,
+                                lac_tensor **out) {
     lac__columns columns;
     list_columns(r->header, e, &columns);
     LAC_TRY(lac__columns_arrange(LAC__READ_POINTS, r->header->path, &columns));
@@ -121,13 +129,17 @@ static lac_status read_elements(lac_context *ctx, reader *r, lac_tensor **out) {
         if (strcmp(e->name, "vertex") == 0) return read_vertices(ctx, r, e, out);
         LAC_TRY(read_rows(r, e, NULL, NULL));
     }
-    return lac__fail(LAC_ERR_FORMAT, "read_points: %s: ply header: there is no element vertex", r->header->path);
+    return lac__fail(LAC_ERR_FORMAT, "read_points: %s: ply header: there is no element vertex",
+                     r->header->path);
 }
 
-lac_status lac__ply_read(lac_context *ctx, const char *path, const lac__file *file, lac_tensor **out) {
-    if (file->size == 0) return lac__fail(LAC_ERR_FORMAT, "read_points: %s: is empty, expected a ply header", path);
+lac_status lac__ply_read(lac_context *ctx, const char *path, const lac__file *file,
+                         lac_tensor **out) {
+    if (file->size == 0)
+        return lac__fail(LAC_ERR_FORMAT, "read_points: %s: is empty, expected a ply header", path);
     lac__ply_header header;
-    reader r = {.header = &header, .text = {(const char *)file->data, (const char *)file->data + file->size}};
+    reader r = {.header = &header,
+                .text = {(const char *)file->data, (const char *)file->data + file->size}};
     LAC_TRY(lac__ply_parse(path, &r.text, &header));
     r.swap = header.format == LAC__PLY_BIG;
     r.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);

@@ -16,13 +16,13 @@ typedef struct cloud {
 
 static lac_status write_header(lac__atomic_file *file, const cloud *c) {
     char header[512];
-    const int used =
-        snprintf(header, sizeof header,
-                 "ply\nformat binary_little_endian 1.0\ncomment written by lacuna\nelement vertex %lld\n"
-                 "property float x\nproperty float y\nproperty float z\n%s%send_header\n",
-                 (long long)c->rows,
-                 c->colours != NULL ? "property uchar red\nproperty uchar green\nproperty uchar blue\n" : "",
-                 c->labels != NULL ? "property int label\n" : "");
+    const int used = snprintf(
+        header, sizeof header,
+        "ply\nformat binary_little_endian 1.0\ncomment written by lacuna\nelement vertex %lld\n"
+        "property float x\nproperty float y\nproperty float z\n%s%send_header\n",
+        (long long)c->rows,
+        c->colours != NULL ? "property uchar red\nproperty uchar green\nproperty uchar blue\n" : "",
+        c->labels != NULL ? "property int label\n" : "");
     return lac__atomic_write(file, header, (size_t)used);
 }
 
@@ -37,7 +37,8 @@ static lac_status write_rows(lac__atomic_file *file, const cloud *c) {
         }
         if (c->labels != NULL) {
             if (c->labels[i] < INT32_MIN || c->labels[i] > INT32_MAX)
-                return lac__fail(LAC_ERR_RANGE, "write_ply: %s: label %lld of point %lld does not fit int32",
+                return lac__fail(LAC_ERR_RANGE,
+                                 "write_ply: %s: label %lld of point %lld does not fit int32",
                                  file->path, (long long)c->labels[i], (long long)i);
             const int32_t label = (int32_t)c->labels[i];
             memcpy(record + used, &label, 4);
@@ -58,8 +59,8 @@ static lac_status write_cloud(const char *path, const cloud *c) {
     return status;
 }
 
-lac_status lac__ply_write(lac_context *ctx, const char *path, lac_tensor *points, lac_tensor *colours,
-                          lac_tensor *labels) {
+lac_status lac__ply_write(lac_context *ctx, const char *path, lac_tensor *points,
+                          lac_tensor *colours, lac_tensor *labels) {
     cloud c = {0};
     lac_tensor *p = NULL, *q = NULL, *l = NULL;
     LAC_TRY(lac__check_matrix("write_ply", "points", points, &c.rows, &c.columns));

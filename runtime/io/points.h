@@ -12,8 +12,10 @@
 
 lac_status lac__bin_read(lac_context *ctx, const char *path, int32_t columns, lac_dtype dtype,
                          lac_tensor **out);
-lac_status lac__pcd_read(lac_context *ctx, const char *path, const lac__file *file, lac_tensor **out);
-lac_status lac__ply_read(lac_context *ctx, const char *path, const lac__file *file, lac_tensor **out);
+lac_status lac__pcd_read(lac_context *ctx, const char *path, const lac__file *file,
+                         lac_tensor **out);
+lac_status lac__ply_read(lac_context *ctx, const char *path, const lac__file *file,
+                         lac_tensor **out);
 
 /** Size of the records of points that a file's text can hold at most, so that lying counts are seen
  *  before memory is taken: every value takes two bytes, but the last. */

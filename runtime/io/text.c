@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 bool lac__text_line(lac__text *text, lac__text *line, bool *complete) {
     if (text->at >= text->end) return false;

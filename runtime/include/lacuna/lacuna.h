@@ -467,7 +467,7 @@ lac_status lac_ply_write(lac_context *ctx, const char *path, lac_tensor *points,
 /** image uint8 [H,W,3] or [H,W]. */
 lac_status lac_png_write(lac_context *ctx, const char *path, lac_tensor *image);
 /** Bird's-eye view: x up, y left, the highest point of a pixel on top, uint8 [H,W,3]. points [N,>=3],
- *  colours uint8 [N,3]. `half_extent` > 0 in metres around the origin, or 0: the points' own box. */
+ *  colours uint8 [N,3], NULL: coloured by height. `half_extent` > 0 in metres around the origin, or 0: the points' own box. */
 lac_status lac_birds_eye(lac_context *ctx, lac_tensor *points, lac_tensor *colours, int32_t pixels,
                          double half_extent, lac_tensor **out);
 
