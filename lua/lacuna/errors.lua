@@ -48,7 +48,7 @@ end
 function errors.raise(message)
   local parts = {}
   parts[#parts + 1] = errors.position()
-  if errors.module_call then
+  if errors.module_call and errors.module_path then
     local path = errors.module_path(running_modules())
     if path and path ~= "" then parts[#parts + 1] = path end
   end

@@ -1,0 +1,48 @@
+-- init.lua: the `lacuna` table. Its parts are loaded when they are first used, so that a start
+-- costs little.
+
+local errors = require "lacuna.errors"
+
+local lacuna = {}
+
+-- name -> { file, field of what it returns; nil: all of it }
+local parts = {
+  nn = { "nn" }, io = { "io" }, hdf5 = { "hdf5" }, models = { "models", "table" },
+  type = { "kinds", "of" }, SparseTensor = { "sparse", "new" }, PointTensor = { "points", "new" },
+  quantize = { "points", "quantize" }, sparse_collate = { "batch", "sparse_collate" },
+  cat = { "batch", "cat_any" },
+  scope = { "scope" }, progress = { "progress" },
+  time = { "timing", "time" }, profile = { "timing", "profile" },
+}
+for _, name in ipairs {
+  "tensor", "zeros", "ones", "full", "rand", "randn", "arange", "stack", "unique", "where",
+} do
+  parts[name] = { "create", name }
+end
+for _, name in ipairs {
+  "manual_seed", "set_num_threads", "get_num_threads", "device_count", "synchronize", "memory",
+  "reset_peak_memory", "empty_cache", "set_eager", "with_modes", "log", "cuda",
+} do
+  parts[name] = { "runtime", name }
+end
+
+local function load(name)
+  if name == "version" then return require("lacuna.runtime").version() end
+  local part = parts[name]
+  if not part then
+    local names = { "version" }
+    for key in pairs(parts) do names[#names + 1] = key end
+    errors.raisef("lacuna: no '%s'%s", tostring(name), errors.nearest(name, names))
+  end
+  local value = require("lacuna." .. part[1])
+  if part[2] then return value[part[2]] end
+  return value
+end
+
+return setmetatable(lacuna, {
+  __index = function(_, name)
+    local value = load(name)
+    rawset(lacuna, name, value)
+    return value
+  end,
+})

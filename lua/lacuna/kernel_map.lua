@@ -1,0 +1,94 @@
+-- kernel_map.lua: KernelMap, which input row feeds which output row through which tap.
+
+local ffi = require "ffi"
+local native = require "lacuna.native"
+local errors = require "lacuna.errors"
+local shape = require "lacuna.shape"
+local T = require "lacuna.tensor"
+
+ffi.cdef "typedef struct { lac_kernel_map *h; } lacuna_KernelMap;"
+
+local C, ctx, out = native.C, native.ctx, native.out
+
+local kernel_map = {}
+
+local KernelMap = ffi.typeof("lacuna_KernelMap")
+local numbers = ffi.new("int64_t[4]")
+
+kernel_map.on_wrap = nil -- set by scope.lua while a scope is open
+
+--- Takes over a reference to a lac_kernel_map.
+function kernel_map.wrap(h)
+  local m = KernelMap(h)
+  if kernel_map.on_wrap then kernel_map.on_wrap(m) end
+  return m
+end
+
+function kernel_map.is(value)
+  return type(value) == "cdata" and ffi.istype(KernelMap, value)
+end
+
+local function handle(m)
+  if m.h == nil then errors.raise("KernelMap: used after free()") end
+  return m.h
+end
+
+local function describe(m, i)
+  C.lac_kernel_map_describe(handle(m), numbers, numbers + 1, numbers + 2, numbers + 3)
+  return tonumber(numbers[i])
+end
+
+local methods = {}
+
+--- The number of taps.
+function methods.taps(m) return describe(m, 0) end
+
+--- The number of input rows and of output rows.
+function methods.rows(m) return describe(m, 2), describe(m, 3) end
+
+--- Without an argument the number of pairs over all taps; with a tap (from 1) its pairs (input row,
+--- output row), int32 [n,2], sorted by output row.
+---@param tap integer|nil
+function methods.pairs(m, tap)
+  if tap == nil then return describe(m, 1) end
+  if type(tap) ~= "number" or tap < 1 or tap > describe(m, 0) or tap % 1 ~= 0 then
+    errors.raisef("KernelMap: tap %s, expected 1 to %d", tostring(tap), describe(m, 0))
+  end
+  native.call(C.lac_kernel_map_pairs, ctx, handle(m), tap - 1, out.tensor)
+  return T.wrap(out.tensor[0], m)
+end
+
+--- Releases the map at once.
+function methods.free(m)
+  if m.h ~= nil then
+    C.lac_kernel_map_release(m.h)
+    m.h = nil
+  end
+end
+
+ffi.metatype(KernelMap, {
+  __index = function(_, key)
+    if methods[key] then return methods[key] end
+    local names = {}
+    for name in pairs(methods) do names[#names + 1] = name end
+    return errors.raisef("KernelMap: no field '%s'%s", tostring(key), errors.nearest(key, names))
+  end,
+  __newindex = function()
+    errors.raise("KernelMap: a map cannot be written")
+  end,
+  __len = function(m) return describe(m, 0) end,
+  __eq = function(a, b)
+    return kernel_map.is(a) and kernel_map.is(b) and a.h == b.h
+  end,
+  __tostring = function(m)
+    if m.h == nil then return "KernelMap (freed)" end
+    return string.format("KernelMap %d taps, %s pairs, %s -> %s rows", describe(m, 0),
+      shape.thousands(describe(m, 1)), shape.thousands(describe(m, 2)),
+      shape.thousands(describe(m, 3)))
+  end,
+  __gc = function(m)
+    methods.free(m)
+  end,
+})
+
+return kernel_map

@@ -1,0 +1,96 @@
+-- conv_config.lua: how a convolution is computed, as a table of plain values.
+--
+-- A config says only what it wants to say. The value of a key is that of the layer's config, else
+-- of the global one, else of the mode flags, which net.modes may hold while a net runs.
+
+local errors = require "lacuna.errors"
+local modes = require "lacuna.modes"
+
+local conv_config = {}
+
+conv_config.Dataflow = {
+  ImplicitGEMM = "ImplicitGEMM", GatherScatter = "GatherScatter", FetchOnDemand = "FetchOnDemand",
+  auto = "auto",
+}
+
+local function is_bool(v) return type(v) == "boolean" end
+local function is_count(v) return type(v) == "number" and v >= 1 and v % 1 == 0 end
+local function is_number(v) return type(v) == "number" and v >= 0 end
+
+-- key -> { check, what it expects }
+local keys = {
+  dataflow = {
+    function(v) return conv_config.Dataflow[v] ~= nil end,
+    '"auto", "ImplicitGEMM", "GatherScatter" or "FetchOnDemand"',
+  },
+  ifsort = { is_bool, "true or false" },
+  split_mask_num = { is_count, "a whole number from 1" },
+  split_mask_num_bwd = { is_count, "a whole number from 1" },
+  epsilon = { is_number, "a number from 0" },
+  mm_thresh = { is_number, "a number from 0" },
+  FOD_fusion = { is_bool, "true or false" },
+  kmap_mode = false, downsample_mode = false, -- checked by modes.lua
+}
+local names = {}
+for key in pairs(keys) do names[key] = true end
+
+local global
+
+--- A copy of a config, after a check of its keys and values.
+function conv_config.check(op, config)
+  errors.options(op, config, names)
+  local copy = {}
+  for key, value in pairs(config) do
+    local rule = keys[key]
+    if not rule then
+      modes.code(op, key, value)
+    elseif not rule[1](value) then
+      errors.raisef("%s: %s is %s, expected %s", op, key, tostring(value), rule[2])
+    end
+    copy[key] = value
+  end
+  return copy
+end
+
+--- A fresh config with every key at the value that holds without one.
+function conv_config.get_default()
+  local mode = modes.get("conv_mode")
+  return {
+    dataflow = "auto", ifsort = mode > 0, kmap_mode = modes.get("kmap_mode"),
+    downsample_mode = modes.get("downsample_mode"), split_mask_num = mode == 2 and 3 or 1,
+    split_mask_num_bwd = 3, epsilon = 0, mm_thresh = 0, FOD_fusion = true,
+  }
+end
+
+--- The config that holds for layers that do not say otherwise, a copy, or nil.
+function conv_config.get_global()
+  return global and conv_config.check("conv_config", global)
+end
+
+--- Sets it, key by key: what it does not name stays with the flags.
+---@param config table
+function conv_config.set_global(config)
+  if type(config) ~= "table" then
+    errors.raisef("conv_config.set_global: a %s, expected a table", type(config))
+  end
+  global = conv_config.check("conv_config.set_global", config)
+end
+
+function conv_config.clear_global()
+  global = nil
+end
+
+--- The number of a mode for one call, -1 where neither the layer nor the global config names one.
+function conv_config.mode(op, layer, key)
+  local value = layer and layer[key]
+  if value == nil and global then value = global[key] end
+  return value == nil and -1 or modes.code(op, key, value)
+end
+
+-- TorchSparse's names.
+conv_config.get_default_conv_config = conv_config.get_default
+conv_config.get_global_conv_config = conv_config.get_global
+conv_config.set_global_conv_config = conv_config.set_global
+conv_config.clear_global_conv_config = conv_config.clear_global
+
+return conv_config

@@ -1,0 +1,126 @@
+-- functional.lua: lacuna.nn.functional, operations on Tensors, SparseTensors and PointTensors.
+--
+-- Pointwise operations, normalisation and linear return the kind that they are given. Results of
+-- convolutions and linear layers are computed when they are first read, together with the pointwise
+-- operations that follow them.
+
+local ffi = require "ffi"
+local native = require "lacuna.native"
+local conv = require "lacuna.nn.conv"
+local conv_config = require "lacuna.nn.conv_config"
+local errors = require "lacuna.errors"
+local kinds = require "lacuna.kinds"
+local modes = require "lacuna.modes"
+local T = require "lacuna.tensor"
+
+local C, ctx, out = native.C, native.ctx, native.out
+
+local F = {
+  conv3d = conv.conv3d,
+  build_kernel_map = conv.build_kernel_map,
+  get_kernel_offsets = conv.get_kernel_offsets,
+  conv_config = conv_config,
+  Dataflow = conv_config.Dataflow,
+}
+
+local function activate(op, kind, slope, x)
+  return kinds.map(x, op, function(t)
+    native.call(C.lac_activate, ctx, kind, slope, T.handle(t, op, "input"), out.tensor)
+    return T.wrap(out.tensor[0], t)
+  end)
+end
+
+--- max(x, 0).
+function F.relu(x)
+  return activate("relu", C.LAC_ACT_RELU, 0, x)
+end
+
+--- x where x > 0, else slope * x.
+---@param slope number|nil  0.01 by default
+function F.leaky_relu(x, slope)
+  if slope ~= nil and type(slope) ~= "number" then
+    errors.raisef("leaky_relu: slope is a %s, expected a number", type(slope))
+  end
+  return activate("leaky_relu", C.LAC_ACT_LEAKY_RELU, slope or 0.01, x)
+end
+
+--- x * sigmoid(x).
+function F.silu(x)
+  return activate("silu", C.LAC_ACT_SILU, 0, x)
+end
+
+--- x W^T + b.
+---@param weight Tensor  [out,in]
+---@param bias Tensor|nil  [out]
+function F.linear(x, weight, bias)
+  return kinds.map(x, "linear", function(t)
+    native.call(C.lac_linear, ctx, T.handle(t, "linear", "input"),
+      T.handle(weight, "linear", "weight"), bias and T.handle(bias, "linear", "bias") or nil,
+      out.tensor)
+    return T.wrap(out.tensor[0], t, weight, bias)
+  end)
+end
+
+local norm_keys = {
+  weight = true, bias = true, mean = true, var = true, eps = true, training = true, momentum = true,
+}
+local norm = ffi.new("lac_batch_norm_options")
+
+local function optional(opts, name)
+  return opts[name] and T.handle(opts[name], "batch_norm", name) or nil
+end
+
+--- (x - mean) / sqrt(var + eps) * weight + bias, by channel. With training = true the statistics
+--- are those of the rows, and mean and var, where given, move towards them by `momentum`.
+---@param opts table  weight, bias, mean, var: [C]; eps 1e-5, momentum 0.1, training false
+function F.batch_norm(x, opts)
+  opts = errors.options("batch_norm", opts, norm_keys)
+  if not opts.training and not (opts.mean and opts.var) then
+    errors.raise("batch_norm: mean and var are required unless training is true")
+  end
+  return kinds.map(x, "batch_norm", function(t)
+    norm.size = ffi.sizeof(norm)
+    norm.training = opts.training and 1 or 0
+    norm.eps, norm.momentum = opts.eps or 1e-5, opts.momentum or 0.1
+    norm.weight, norm.bias = optional(opts, "weight"), optional(opts, "bias")
+    norm.mean, norm.var = optional(opts, "mean"), optional(opts, "var")
+    native.call(C.lac_batch_norm, ctx, T.handle(t, "batch_norm", "input"), norm, out.tensor)
+    return T.wrap(out.tensor[0], t, opts)
+  end)
+end
+
+--- Probabilities along a dimension, the last by default.
+---@param dim integer|nil  from 1; -1 is the last
+function F.softmax(x, dim)
+  return kinds.map(x, "softmax", function(t) return t:softmax(dim or -1) end)
+end
+
+-- The mode flags --------------------------------------------------------------------------------
+
+--- 0, 1 or 2: ImplicitGEMM unsorted, sorted with one split, sorted with three.
+function F.set_conv_mode(mode) modes.set("set_conv_mode", "conv_mode", mode) end
+function F.get_conv_mode() return modes.get("conv_mode") end
+
+--- "hashmap_on_the_fly" or "hashmap": the anchor of even submanifold kernels.
+function F.set_kmap_mode(mode) modes.set("set_kmap_mode", "kmap_mode", mode) end
+function F.get_kmap_mode() return modes.get("kmap_mode") end
+
+--- "spconv" or "minkowski": the rows that a strided convolution makes.
+function F.set_downsample_mode(mode) modes.set("set_downsample_mode", "downsample_mode", mode) end
+function F.get_downsample_mode() return modes.get("downsample_mode") end
+
+--- May strided convolutions in "spconv" mode make rows below 0?
+---@param allow boolean
+function F.set_allow_negative_coordinates(allow)
+  modes.set("set_allow_negative_coordinates", "allow_negative_coordinates", allow)
+end
+function F.get_allow_negative_coordinates() return modes.get("allow_negative_coordinates") end
+
+return setmetatable(F, {
+  __index = function(_, name)
+    local names = {}
+    for key in pairs(F) do names[#names + 1] = key end
+    return errors.raisef("lacuna.nn.functional: no function '%s'%s", tostring(name),
+      errors.nearest(name, names))
+  end,
+})

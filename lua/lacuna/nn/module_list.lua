@@ -1,0 +1,14 @@
+-- module_list.lua: a list of modules that are saved and converted with their parent.
+
+local class = require "lacuna.nn.class"
+local errors = require "lacuna.errors"
+local Container = require "lacuna.nn.containers"
+
+--- nn.ModuleList{a, b, ...}: `#list`, `list[i]`, ipairs.
+local ModuleList = class.new("ModuleList", Container)
+
+function ModuleList:forward()
+  return errors.raise("ModuleList: a list cannot be called, call its items: list[1](x)")
+end
+
+return ModuleList

@@ -1,0 +1,155 @@
+-- points.lua: PointTensor, features on points, and quantize, from points to voxels.
+
+local ffi = require "ffi"
+local native = require "lacuna.native"
+local errors = require "lacuna.errors"
+local shape = require "lacuna.shape"
+local sparse = require "lacuna.sparse"
+local T = require "lacuna.tensor"
+
+local C, ctx, out = native.C, native.ctx, native.out
+
+local points = {}
+
+local PointTensor = {} -- methods
+local meta = { __name = "PointTensor" }
+local aliases = { F = "feats", C = "coords" }
+local known = { feats = true, coords = true }
+
+function meta.__index(p, key)
+  key = aliases[key] or key
+  local value = PointTensor[key] or rawget(p, "_" .. tostring(key))
+  if value or type(key) ~= "string" or key:sub(1, 1) == "_" then return value end
+  local names = { "F", "C" }
+  for name in pairs(PointTensor) do names[#names + 1] = name end
+  for name in pairs(known) do names[#names + 1] = name end
+  return errors.raisef("PointTensor: no field '%s'%s", key, errors.nearest(key, names))
+end
+
+local function check(feats, coords)
+  local rows, columns = shape.of(feats), shape.of(coords)
+  if #columns ~= 2 or columns[2] ~= 4 then
+    errors.raisef("PointTensor: coords are %s, expected [N, 4] with rows (b,x,y,z)",
+      shape.text(columns))
+  end
+  if #rows ~= 2 or rows[1] ~= columns[1] then
+    errors.raisef("PointTensor: feats are %s, expected [%d, C]", shape.text(rows), columns[1])
+  end
+end
+
+function meta.__newindex(p, key, value)
+  key = aliases[key] or key
+  if key ~= "feats" then
+    errors.raisef("PointTensor: field '%s' cannot be assigned, only feats", tostring(key))
+  end
+  T.handle(value, "PointTensor", "feats")
+  check(value, p.coords)
+  rawset(p, "_feats", value)
+end
+
+function meta.__tostring(p)
+  local sizes = shape.of(p.feats)
+  return string.format("PointTensor %s points x %d, %s, %s", shape.thousands(sizes[1]), sizes[2],
+    p:dtype(), p:device())
+end
+
+--- lacuna.PointTensor(feats, coords): features [N,C] at points (b,x,y,z), floats [N,4].
+---@param feats Tensor
+---@param coords Tensor
+function points.new(feats, coords)
+  T.handle(feats, "PointTensor", "feats")
+  T.handle(coords, "PointTensor", "coords")
+  if T.is(coords) and coords:dtype() ~= "float32" then coords = coords:to("float32") end
+  if not T.is(coords) then coords = coords:tensor():to("float32") end
+  check(feats, coords)
+  return setmetatable({ _feats = feats, _coords = coords }, meta)
+end
+
+function points.is(value)
+  return type(value) == "table" and getmetatable(value) == meta
+end
+
+--- The same points with other features.
+function PointTensor:replace_feature(feats) return points.new(feats, self.coords) end
+function PointTensor:size(...) return self.feats:size(...) end
+function PointTensor:dtype() return self.feats:dtype() end
+function PointTensor:device() return self.feats:device() end
+function PointTensor:to(...) return self:replace_feature(self.feats:to(...)) end
+function PointTensor:cpu() return self:to("cpu") end
+function PointTensor:cuda() return self:to("cuda") end
+function PointTensor:half() return self:to("float16") end
+function PointTensor:float() return self:to("float32") end
+function PointTensor:bfloat16() return self:to("bfloat16") end
+
+-- quantize ---------------------------------------------------------------------------------------
+
+local keys = {
+  voxel_size = true, rounding = true, reduce = true, origin = true, range = true, feats = true,
+  invalid = true,
+}
+local rounding = { floor = C.LAC_ROUND_FLOOR, round = C.LAC_ROUND_NEAREST }
+local reduce = { first = C.LAC_POINT_FIRST, mean = C.LAC_POINT_MEAN, max = C.LAC_POINT_MAX }
+local origin = { none = 0, min = 1 }
+local invalid = { drop = 0, error = 1 }
+
+local function choose(name, value, choices, default)
+  if value == nil then value = default end
+  local code = choices[value]
+  if code == nil then
+    local names = {}
+    for choice in pairs(choices) do names[#names + 1] = '"' .. choice .. '"' end
+    table.sort(names)
+    errors.raisef("quantize: %s is %s, expected one of: %s", name, tostring(value),
+      table.concat(names, ", "))
+  end
+  return code
+end
+
+local function numbers(name, value, n, into)
+  local list = value
+  if type(value) == "number" and n == 3 then list = { value, value, value } end
+  if type(list) ~= "table" or #list ~= n then
+    errors.raisef("quantize: %s, expected %s%d numbers", name, n == 3 and "one or " or "", n)
+  end
+  for i = 1, n do
+    if type(list[i]) ~= "number" then
+      errors.raisef("quantize: %s[%d] is a %s, expected a number", name, i, type(list[i]))
+    end
+    into[i - 1] = list[i]
+  end
+end
+
+local dropped = ffi.new("int64_t[2]")
+
+--- Points to voxels, sorted by (x,y,z), batch index 0.
+--- Options: voxel_size (one number or three, in the points' unit), rounding "floor" or "round"
+--- (half to even), reduce "first", "mean" or "max" of a voxel's points, origin "min" to start each
+--- axis at 0, range {xmin, ymin, zmin, xmax, ymax, zmax} to drop what lies outside, feats [N,C]
+--- (all columns by default), invalid "drop" or "error" for points with NaN or infinity.
+---@param cloud Tensor  float32 or float64 [N,>=3], x y z first
+---@param opts table
+---@return table x SparseTensor
+---@return Tensor inverse  int64 [N], the voxel of each point, -1 for a dropped one
+---@return Tensor index    int64 [M], the first point of each voxel
+---@return table counts    invalid, out_of_range: points that were dropped
+function points.quantize(cloud, opts)
+  opts = errors.options("quantize", opts, keys)
+  local o = ffi.new("lac_quantize_options", { size = ffi.sizeof("lac_quantize_options") })
+  if opts.voxel_size == nil then errors.raise("quantize: the option voxel_size is required") end
+  numbers("voxel_size", opts.voxel_size, 3, o.voxel_size)
+  o.rounding = choose("rounding", opts.rounding, rounding, "floor")
+  o.reduce = choose("reduce", opts.reduce, reduce, "first")
+  o.origin_min = choose("origin", opts.origin, origin, "none")
+  o.invalid_error = choose("invalid", opts.invalid, invalid, "drop")
+  if opts.range ~= nil then
+    o.has_range = 1
+    numbers("range", opts.range, 6, o.range)
+  end
+  if opts.feats ~= nil then o.feats = T.handle(opts.feats, "quantize", "feats") end
+  native.call(C.lac_quantize, ctx, T.handle(cloud, "quantize", "points"), o, out.sparse, out.tensor,
+    out.tensor2, dropped)
+  return sparse.wrap(out.sparse[0], cloud, opts), T.wrap(out.tensor[0]), T.wrap(out.tensor2[0]),
+    { invalid = tonumber(dropped[0]), out_of_range = tonumber(dropped[1]) }
+end
+
+return points

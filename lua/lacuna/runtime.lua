@@ -1,0 +1,109 @@
+-- runtime.lua: the context behind the package: threads, random numbers, memory, log, devices.
+
+local ffi = require "ffi"
+local native = require "lacuna.native"
+local errors = require "lacuna.errors"
+local modes = require "lacuna.modes"
+
+local C, ctx = native.C, native.ctx
+
+local runtime = {}
+
+local function check_number(op, n)
+  if type(n) ~= "number" or n % 1 ~= 0 then
+    errors.raisef("%s: %s, expected a whole number", op, tostring(n))
+  end
+  return n
+end
+
+--- Seeds the generator behind rand, randn and the initial values of layers.
+---@param seed integer
+function runtime.manual_seed(seed)
+  check_number("manual_seed", seed)
+  C.lac_context_seed(ctx, ffi.cast("uint64_t", ffi.cast("int64_t", seed)))
+end
+
+--- Threads of the operations that follow. Results do not depend on it.
+---@param n integer
+function runtime.set_num_threads(n)
+  native.call(C.lac_context_set_threads, ctx, check_number("set_num_threads", n))
+end
+
+function runtime.get_num_threads()
+  return C.lac_context_threads(ctx)
+end
+
+--- The number of CUDA devices, 0 in a build without CUDA.
+function runtime.device_count()
+  return 0
+end
+
+--- Waits for the device. The CPU computes in the calling thread: nothing is left to wait for.
+function runtime.synchronize() end
+
+runtime.cuda = { is_available = function() return false end }
+
+local stats = ffi.new("lac_memory")
+
+--- Bytes of native memory: live (in use), peak, reserved (taken from the system), budget; and
+--- blocks, the number of allocations in use.
+---@return { live: number, peak: number, reserved: number, budget: number, blocks: number }
+function runtime.memory()
+  C.lac_memory_stats(ctx, stats)
+  return {
+    live = tonumber(stats.live), peak = tonumber(stats.peak), reserved = tonumber(stats.reserved),
+    budget = tonumber(stats.budget), blocks = tonumber(stats.blocks),
+  }
+end
+
+--- Starts the peak anew at what is live.
+function runtime.reset_peak_memory()
+  C.lac_memory_reset_peak(ctx)
+end
+
+--- Gives cached memory back to the system, after a collection of garbage.
+function runtime.empty_cache()
+  collectgarbage()
+  collectgarbage()
+  C.lac_memory_empty_cache(ctx)
+end
+
+--- true: every operation is computed at once, for debugging. The results are the same to the bit.
+---@param eager boolean
+function runtime.set_eager(eager)
+  modes.set("set_eager", "eager", eager)
+end
+
+--- Runs fn(...) under mode flags and puts the earlier ones back: with_modes({conv_mode = 2}, fn).
+---@param flags table  conv_mode, kmap_mode, downsample_mode, allow_negative_coordinates, eager
+---@param fn function
+function runtime.with_modes(flags, fn, ...)
+  local callable = type(fn) == "function" or type(fn) == "table" and getmetatable(fn)
+    and getmetatable(fn).__call
+  if type(flags) ~= "table" or not callable then
+    errors.raisef("with_modes: a %s and a %s, expected a table of flags and a function",
+      type(flags), type(fn))
+  end
+  return modes.with(flags, fn, ...)
+end
+
+local TEXT = 512
+local text = ffi.new("char[?]", TEXT)
+local level = ffi.new("lac_log_level[1]")
+local levels = { [0] = "debug", "info", "warning" }
+
+--- The log records since the last call, oldest first.
+---@return { level: string, text: string }[]
+function runtime.log()
+  local records = {}
+  while C.lac_log_poll(ctx, level, text, TEXT) ~= 0 do
+    records[#records + 1] = { level = levels[tonumber(level[0])], text = ffi.string(text) }
+  end
+  return records
+end
+
+function runtime.version()
+  return ffi.string(C.lac_version())
+end
+
+return runtime

@@ -1,0 +1,243 @@
+-- sparse.lua: SparseTensor, features [N,C] on a set of coordinates.
+--
+-- An object is a table around one lac_sparse handle. Fields are computed from the handle when they
+-- are read; `feats` and `coords` are kept so that the same object comes back. Replacing the
+-- features makes a new handle on the same coordinates, so that their kernel maps stay.
+
+local ffi = require "ffi"
+local native = require "lacuna.native"
+local coords = require "lacuna.coords"
+local errors = require "lacuna.errors"
+local shape = require "lacuna.shape"
+local T = require "lacuna.tensor"
+
+local C, ctx, out = native.C, native.ctx, native.out
+local desc = ffi.new("lac_sparse_desc", { size = ffi.sizeof("lac_sparse_desc") })
+
+local sparse = {}
+
+local SparseTensor = {} -- methods
+sparse.SparseTensor = SparseTensor
+
+-- Set by scope.lua while a scope is open.
+sparse.on_wrap, sparse.on_keep = nil, nil
+
+local meta = { __name = "SparseTensor" }
+
+--- Takes over a reference to a lac_sparse. More arguments are ignored: they only keep the tensors
+--- that C was given alive until here (see tensor.lua).
+function sparse.wrap(h)
+  local x = setmetatable({ _handle = ffi.gc(h, C.lac_sparse_release) }, meta)
+  if sparse.on_wrap then sparse.on_wrap(x) end
+  return x
+end
+
+function sparse.is(value)
+  return type(value) == "table" and getmetatable(value) == meta
+end
+
+--- The lac_sparse of a live SparseTensor; `op` names who asks.
+function sparse.handle(x, op)
+  if not sparse.is(x) then
+    local kind = require("lacuna.kinds").of(x)
+    errors.raisef("%s: the input is %s, expected a SparseTensor", op,
+      kind == "nil" and kind or "a " .. kind)
+  end
+  local h = rawget(x, "_handle")
+  if not h then errors.raisef("%s: the SparseTensor was freed", op) end
+  return h
+end
+
+local function describe(x)
+  C.lac_sparse_describe(sparse.handle(x, "SparseTensor"), desc)
+  return desc
+end
+
+local function batch_size(x)
+  local d = describe(x)
+  if d.batch_size > 0 then return d.batch_size end
+  if d.has_range ~= 0 then return d.range[0] end
+  if #x.coords == 0 then return 0 end
+  local known = rawget(x, "_batch_size")
+  if not known then
+    known = tonumber(x.coords:tensor():select(2, 1):max():item()) + 1
+    rawset(x, "_batch_size", known)
+  end
+  return known
+end
+
+-- Tensors that the object keeps are not a scope's to release.
+local function keep(x, field, value)
+  if sparse.on_keep then sparse.on_keep(value) end
+  rawset(x, field, value)
+  return value
+end
+
+local getters = {
+  feats = function(x)
+    return rawget(x, "_feats")
+      or keep(x, "_feats", T.wrap(C.lac_sparse_feats(sparse.handle(x, "feats"))))
+  end,
+  coords = function(x)
+    return rawget(x, "_coords")
+      or keep(x, "_coords", coords.wrap(C.lac_sparse_coords(sparse.handle(x, "coords"))))
+  end,
+  stride = function(x)
+    local s = describe(x).stride
+    return { s[0], s[1], s[2] }
+  end,
+  spatial_range = function(x)
+    local d = describe(x)
+    if d.has_range == 0 then return nil end
+    return { d.range[0], d.range[1], d.range[2], d.range[3] }
+  end,
+  batch_size = batch_size,
+}
+getters.F, getters.C, getters.s = getters.feats, getters.coords, getters.stride
+
+function meta.__index(x, key)
+  local method = SparseTensor[key]
+  if method then return method end
+  local getter = getters[key]
+  if getter then return getter(x) end
+  if type(key) ~= "string" or key:sub(1, 1) == "_" then return nil end
+  local names = {}
+  for name in pairs(SparseTensor) do names[#names + 1] = name end
+  for name in pairs(getters) do names[#names + 1] = name end
+  return errors.raisef("SparseTensor: no field '%s'%s", key, errors.nearest(key, names))
+end
+
+local function with_feats(x, op, feats)
+  native.call(C.lac_sparse_with_feats, ctx, sparse.handle(x, op), T.handle(feats, op, "feats"),
+    out.sparse)
+  return out.sparse[0], feats
+end
+
+function meta.__newindex(x, key, value)
+  if key ~= "feats" and key ~= "F" then
+    errors.raisef("SparseTensor: field '%s' cannot be assigned, only feats: make a new one",
+      tostring(key))
+  end
+  local h = with_feats(x, "feats", value)
+  rawset(x, "_handle", ffi.gc(h, C.lac_sparse_release))
+  keep(x, "_feats", value)
+end
+
+--- Another SparseTensor with the same coordinates, stride, range and maps.
+---@param feats Tensor  [N,C]
+function SparseTensor:replace_feature(feats)
+  return sparse.wrap(with_feats(self, "replace_feature", feats))
+end
+
+--- The sizes of the features; with i one of them.
+function SparseTensor:size(...) return self.feats:size(...) end
+function SparseTensor:dtype() return self.feats:dtype() end
+function SparseTensor:device() return self.feats:device() end
+
+--- The features in another dtype or on another device.
+function SparseTensor:to(...) return self:replace_feature(self.feats:to(...)) end
+function SparseTensor:cpu() return self:to("cpu") end
+function SparseTensor:cuda() return self:to("cuda") end
+function SparseTensor:half() return self:to("float16") end
+function SparseTensor:float() return self:to("float32") end
+function SparseTensor:bfloat16() return self:to("bfloat16") end
+
+--- Releases the tensor at once; its coordinates live on in other tensors.
+function SparseTensor:free()
+  local h = rawget(self, "_handle")
+  if not h then return end
+  C.lac_sparse_release(ffi.gc(h, nil))
+  for _, field in ipairs { "_handle", "_feats", "_coords" } do rawset(self, field, nil) end
+end
+
+--- The rows of sample `b` (from 0), in order, as a batch of one: their batch index becomes 0.
+---@param b integer
+function SparseTensor:sample(b) return require("lacuna.batch").sample(self, b) end
+
+--- All cells of the spatial range, [B,X,Y,Z,C], 0 where there is no voxel.
+---@return Tensor
+function SparseTensor:dense() return require("lacuna.batch").dense(self) end
+
+--- Features side by side; see batch.lua.
+function sparse.cat(list) return require("lacuna.batch").cat(list) end
+
+local function ntuple(op, name, value, n)
+  local list = value
+  if type(value) == "number" and n == 3 then list = { value, value, value } end
+  if type(list) ~= "table" or #list ~= n then
+    errors.raisef("%s: %s, expected %s%d whole numbers", op, name, n == 3 and "one or " or "", n)
+  end
+  for i = 1, n do
+    if type(list[i]) ~= "number" or list[i] % 1 ~= 0 then
+      errors.raisef("%s: %s[%d] is %s, expected a whole number", op, name, i, tostring(list[i]))
+    end
+  end
+  return list
+end
+
+local keys = { feats = true, coords = true, stride = true, spatial_range = true, batch_size = true }
+
+--- lacuna.SparseTensor(feats, coords, stride, spatial_range), or a table of these and batch_size.
+---@param feats Tensor|table  features [N,C], or the table
+---@param rows Coords|Tensor|table  (b,x,y,z) a row
+---@param stride integer|integer[]|nil
+---@param spatial_range integer[]|nil  (B,X,Y,Z)
+function sparse.new(feats, rows, stride, spatial_range)
+  local batch
+  if type(feats) == "table" and rows == nil and #feats == 0 then
+    local given = errors.options("SparseTensor", feats, keys)
+    feats, rows, stride = given.feats, given.coords, given.stride
+    spatial_range, batch = given.spatial_range, given.batch_size
+  end
+  if type(feats) == "table" then feats = require("lacuna.create").tensor(feats) end
+  local set = coords.from("SparseTensor", rows)
+  local d = ffi.new("lac_sparse_desc", { size = ffi.sizeof("lac_sparse_desc") })
+  local steps = ntuple("SparseTensor", "stride", stride or 1, 3)
+  for i = 1, 3 do d.stride[i - 1] = steps[i] end
+  if spatial_range then
+    local range = ntuple("SparseTensor", "spatial_range", spatial_range, 4)
+    d.has_range = 1
+    for i = 1, 4 do d.range[i - 1] = range[i] end
+  end
+  if batch ~= nil then
+    if type(batch) ~= "number" or batch < 1 or batch % 1 ~= 0 then
+      errors.raisef("SparseTensor: batch_size is %s, expected a whole number from 1",
+        tostring(batch))
+    end
+    d.batch_size = batch
+  end
+  native.call(C.lac_sparse_create, ctx, T.handle(feats, "SparseTensor", "feats"),
+    coords.handle(set), d, out.sparse)
+  return sparse.wrap(out.sparse[0], feats, set)
+end
+
+--- An error unless both have the same rows in the same order.
+function sparse.check_same_rows(op, a, b)
+  if a.coords == b.coords or coords.equal(a.coords, b.coords) then return end
+  errors.raisef("%s: different rows (%s and %s), expected the same coordinates", op,
+    shape.thousands(#a.coords), shape.thousands(#b.coords))
+end
+
+function meta.__add(a, b)
+  if not sparse.is(a) then a, b = b, a end
+  if sparse.is(b) then
+    sparse.check_same_rows("add", a, b)
+    b = b.feats
+  end
+  return a:replace_feature(a.feats + b)
+end
+
+local function step_text(stride)
+  if stride[1] == stride[2] and stride[2] == stride[3] then return tostring(stride[1]) end
+  return table.concat(stride, "x")
+end
+
+function meta.__tostring(x)
+  if not rawget(x, "_handle") then return "SparseTensor (freed)" end
+  local sizes, range = shape.of(x.feats), x.spatial_range
+  return string.format("SparseTensor %s voxels x %s, stride %s, batch %d, %s%s, %s",
+    shape.thousands(sizes[1]), sizes[2], step_text(x.stride), x.batch_size,
+    range and "range " .. table.concat(range, "x") .. ", " or "", x:dtype(), x:device())
+end
+
+return sparse

@@ -1,0 +1,126 @@
+-- timing.lua: lacuna.time and lacuna.profile.
+
+local ffi = require "ffi"
+local native = require "lacuna.native"
+local class = require "lacuna.nn.class"
+local errors = require "lacuna.errors"
+local modes = require "lacuna.modes"
+local Module = require "lacuna.nn.module"
+local shape = require "lacuna.shape"
+local values = require "lacuna.values"
+
+local C, ctx = native.C, native.ctx
+
+local timing = {}
+
+local result_meta = {
+  __tostring = function(r)
+    return string.format("median %.2f ms, min %.2f ms, max %.2f ms, %d runs", r.median, r.min,
+      r.max, r.n)
+  end,
+}
+
+--- Runs fn n times, results computed, after one run that is not counted: milliseconds.
+---@param fn function
+---@param opts { n: integer }|nil  n is 10 by default
+---@return { median: number, min: number, max: number, n: integer }
+function timing.time(fn, opts)
+  opts = errors.options("time", opts, { n = true })
+  local n = opts.n or 10
+  if type(fn) ~= "function" then errors.raisef("time: a %s, expected a function", type(fn)) end
+  if type(n) ~= "number" or n < 1 or n % 1 ~= 0 then
+    errors.raisef("time: n is %s, expected a whole number from 1", tostring(n))
+  end
+  values.force(fn())
+  local ms = {}
+  for i = 1, n do
+    local start = C.lac_clock()
+    values.force(fn())
+    ms[i] = (C.lac_clock() - start) * 1000
+  end
+  table.sort(ms)
+  local middle = (ms[math.floor((n + 1) / 2)] + ms[math.ceil((n + 1) / 2)]) / 2
+  return setmetatable({ median = middle, min = ms[1], max = ms[n], n = n }, result_meta)
+end
+
+local counters = ffi.new("lac_counters")
+
+local function read_counters()
+  C.lac_context_counters(ctx, counters)
+  return tonumber(counters.convs), counters.macs, counters.map_seconds
+end
+
+local profile_meta = {
+  __tostring = function(rows)
+    local width, lines = 5, {}
+    for _, row in ipairs(rows) do width = math.max(width, #row.path) end
+    local format = "%-" .. width .. "s  %-9s %12s %10s %9s %8s %9s"
+    lines[1] = format:format("layer", "class", "pairs", "MMACs", "ms", "GFLOP/s", "map ms")
+    for _, row in ipairs(rows) do
+      local pairs_text = row.pairs and shape.thousands(row.pairs) or ""
+      lines[#lines + 1] = format:format(row.path, row.class, pairs_text,
+        ("%.1f"):format(row.macs / 1e6), ("%.3f"):format(row.ms), ("%.1f"):format(row.gflops),
+        ("%.3f"):format(row.map_ms))
+    end
+    lines[#lines + 1] = ("%.1f ms in all, of which %.1f ms in %d layers"):format(rows.total_ms,
+      rows.layer_ms, #rows)
+    return table.concat(lines, "\n")
+  end,
+}
+
+-- Pairs of a layer from its multiply-adds; nil where it has no kernel or weight of its own.
+local function count_pairs(module, macs)
+  local slots = rawget(module, "_slots").value
+  local weight = slots.kernel or slots.weight
+  local sizes = weight and shape.of(weight)
+  if not sizes or #sizes < 2 then return nil end
+  return math.floor(macs / (sizes[#sizes] * sizes[#sizes - 1]) + 0.5)
+end
+
+-- The function that runs in place of every forward. A module gets a row if convolutions or linear
+-- layers were computed while it ran, and not in modules inside of it.
+local function observer(rows)
+  local running, has_row = {}, {}
+  local function done(module, convs, macs, map, start, ...)
+    values.force(...)
+    local ms = (C.lac_clock() - start) * 1000
+    local convs2, macs2, map2 = read_counters()
+    local depth = #running
+    if convs2 > convs and not has_row[depth] then
+      local path = errors.module_path(running)
+      rows[#rows + 1] = {
+        path = path ~= "" and path or "(itself)", class = class.name(class.of(module)),
+        macs = macs2 - macs, pairs = count_pairs(module, macs2 - macs), ms = ms,
+        gflops = 2 * (macs2 - macs) / ms / 1e6, map_ms = (map2 - map) * 1000,
+      }
+      rows.layer_ms = rows.layer_ms + ms
+    end
+    if convs2 > convs then has_row[depth - 1] = true end
+    running[depth], has_row[depth] = nil, nil
+    return ...
+  end
+  return function(module, ...)
+    running[#running + 1] = module
+    local convs, macs, map = read_counters()
+    return done(module, convs, macs, map, C.lac_clock(), module:forward(...))
+  end
+end
+
+--- Runs fn() once with every operation computed at once and gives a row for every layer that ran a
+--- convolution or linear layer: path, class, pairs, macs, ms, gflops, map_ms. The list prints as a
+--- table.
+---@param fn function
+function timing.profile(fn)
+  if type(fn) ~= "function" then errors.raisef("profile: a %s, expected a function", type(fn)) end
+  if Module.hooks.around then errors.raise("profile: a profile is running already") end
+  local rows = { layer_ms = 0 }
+  Module.hooks.around = observer(rows)
+  local start = C.lac_clock()
+  local ok, message = pcall(modes.with, { eager = true }, fn)
+  Module.hooks.around = nil
+  if not ok then error(message, 0) end
+  rows.total_ms = (C.lac_clock() - start) * 1000
+  return setmetatable(rows, profile_meta)
+end
+
+return timing
