@@ -140,7 +140,7 @@ end
 ---@return Tensor
 function methods.read(f, path)
   native.call(C.lac_hdf5_read, ctx, handle(f), check_path(path), out.tensor)
-  return T.wrap(out.tensor[0])
+  return T.wrap(out.tensor[0], f)
 end
 
 local write_options = { compress = true }
@@ -195,7 +195,7 @@ local function read_attribute(f, path, name)
     return text
   end
   if out.tensor[0] == nil then return nil end
-  return values_of(T.wrap(out.tensor[0]))
+  return values_of(T.wrap(out.tensor[0], f))
 end
 
 local function is_integer(v)

@@ -91,7 +91,8 @@ function native.call(fn, ...)
     status = again(fn, ...)
     if status == 0 then return end
   end
-  return errors.raise(native.last_error())
+  local text = native.last_error()
+  return errors.raise(text ~= "" and text or ffi.string(C.lac_status_text(status)))
 end
 
 -- The reused out-parameters. A result is taken out of its box before the next call.

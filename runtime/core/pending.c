@@ -166,13 +166,19 @@ lac_status lac__defer(lac_context *ctx, lac__producer *producer, lac_dtype dtype
     node->producer = producer;
     t->pending = node;
     link_node(ctx, node);
-    if (ctx->flags[LAC_FLAG_EAGER] || reads_exposed(node)) status = lac_tensor_force(ctx, t);
-    if (status != LAC_OK) {
-        lac_tensor_release(t);
-        return status;
-    }
     *out = t;
     return LAC_OK;
+}
+
+lac_status lac__settle(lac_context *ctx, lac_tensor **t) {
+    const lac__pending *node = (*t)->pending;
+    if (node == NULL || (!ctx->flags[LAC_FLAG_EAGER] && !reads_exposed(node))) return LAC_OK;
+    const lac_status status = lac_tensor_force(ctx, *t);
+    if (status != LAC_OK) {
+        lac_tensor_release(*t);
+        *t = NULL;
+    }
+    return status;
 }
 
 lac_status lac__append_stage(lac_context *ctx, lac_tensor *t, const lac__stage *stage, lac_tensor **out) {

@@ -55,13 +55,16 @@ typedef struct lac__pending {
     lac__epilogue epilogue;
 } lac__pending;
 
-/** Makes a pending tensor, or computes it at once where that is asked for or an input is exposed.
- *  Takes over the reference to `producer`, also on failure. */
+/** Makes a pending tensor. Takes over the reference to `producer`, also on failure. */
 lac_status lac__defer(lac_context *ctx, lac__producer *producer, lac_dtype dtype, int32_t ndim,
                       const int64_t *shape, lac_tensor **out);
 /** A pending tensor like `t` with one stage more, or NULL in *out where `t` cannot take it (it is
  *  computed, or was consumed already, or its stages are full, or the residual is exposed). */
 lac_status lac__append_stage(lac_context *ctx, lac_tensor *t, const lac__stage *stage, lac_tensor **out);
+
+/** The end of an operation that gives *t: computes it where results are wanted at once or where it reads
+ *  memory that the host may write. Releases *t and sets it to NULL on failure. */
+lac_status lac__settle(lac_context *ctx, lac_tensor **t);
 
 void lac__producer_release(lac__producer *producer);
 /** For the destructor of a tensor. */

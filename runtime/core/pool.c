@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ALIGNMENT = 64, CLASSES = 8 * 42, HUGE_PAGE = 2 << 20 };
+enum { ALIGNMENT = 64, CLASSES = 8 * 42, HUGE_PAGE = 2 << 20, SLACK = 128 << 10 };
 
 typedef struct free_block {
     struct free_block *next;
@@ -141,7 +141,7 @@ static free_block *take_cached(lac__pool *pool, int wanted, int *found) {
     return NULL;
 }
 
-static uint64_t limit_for(uint64_t need) { return need + need / 10 + (1 << 20); }
+static uint64_t limit_for(uint64_t need) { return need + need / 10 + SLACK; }
 
 /* Takes a block of class c from the system. The lock is held. */
 static lac_status grow(lac__pool *pool, int c, free_block **out) {
@@ -218,6 +218,7 @@ void lac__pool_reset_peak(lac__pool *pool) {
 void lac__pool_trim(lac__pool *pool) {
     (void)pthread_mutex_lock(&pool->lock);
     trim_to(pool, 0);
+    pool->need = pool->stats.live;
     (void)pthread_mutex_unlock(&pool->lock);
 }
 

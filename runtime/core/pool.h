@@ -3,7 +3,7 @@
  *
  * Blocks come in size classes, eight to a doubling, and go back to a free list of their class. The pool
  * grows when no cached block fits; it keeps what it has taken from the system below
- * 1.1 x (the largest need seen) + 1 MiB by returning cached blocks, and below its budget always.
+ * 1.1 x (the largest need seen) + 128 KiB by returning cached blocks, and below its budget always.
  * Thread safe: a tensor may be released on another thread than its context's.
  */
 #ifndef LAC_CORE_POOL_H

@@ -44,6 +44,7 @@ lac_status lac_conv3d(lac_context *ctx, lac_sparse *x, lac_tensor *weight, const
     lac_tensor *feats = NULL;
     LAC_TRY(lac__gemm_defer(ctx, "conv3d", &gemm, &feats));
     lac_status status = lac__apply_bias(ctx, "conv3d", options->bias, gemm.cout, &feats);
+    if (status == LAC_OK) status = lac__settle(ctx, &feats);
     if (status == LAC_OK) status = lac_sparse_create(ctx, feats, plan.out_rows, &plan.out, out);
     lac_tensor_release(feats);
     return status;

@@ -71,6 +71,7 @@ lac_status lac_binary(lac_context *ctx, lac_binary_op op, lac_tensor *a, lac_ten
         LAC_TRY(add_residual(ctx, a, b, &fused));
         if (fused == NULL) LAC_TRY(add_residual(ctx, b, a, &fused));
         if (fused != NULL) {
+            LAC_TRY(lac__settle(ctx, &fused));
             *out = fused;
             return LAC_OK;
         }

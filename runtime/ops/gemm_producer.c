@@ -84,11 +84,7 @@ lac_status lac__apply_stage(lac_context *ctx, const char *name, lac_tensor *x, c
     lac_tensor *result = NULL, *source = NULL, *target = NULL;
     LAC_TRY(lac__append_stage(ctx, x, stage, &result));
     if (result != NULL) {
-        const lac_status status = ctx->flags[LAC_FLAG_EAGER] ? lac_tensor_force(ctx, result) : LAC_OK;
-        if (status != LAC_OK) {
-            lac_tensor_release(result);
-            return status;
-        }
+        LAC_TRY(lac__settle(ctx, &result));
         *out = result;
         return LAC_OK;
     }

@@ -16,7 +16,8 @@ typedef struct lac__gemm {
     int64_t taps, cin, cout, rows; /* rows: of the result */
 } lac__gemm;
 
-/** A pending [rows,cout] result in x's dtype; `name` is a string constant for messages. */
+/** A pending [rows,cout] result in x's dtype, to be settled by the operation; `name` is a string constant
+ *  for messages. */
 lac_status lac__gemm_defer(lac_context *ctx, const char *name, const lac__gemm *gemm, lac_tensor **out);
 
 /** `x` with one stage more: appended where it is pending, else computed at once into a new tensor. */

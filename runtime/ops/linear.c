@@ -21,7 +21,8 @@ lac_status lac_linear(lac_context *ctx, lac_tensor *x, lac_tensor *weight, lac_t
                             .rows = x->shape[0]};
     lac_tensor *result = NULL;
     LAC_TRY(lac__gemm_defer(ctx, "linear", &gemm, &result));
-    const lac_status status = lac__apply_bias(ctx, "linear", bias, gemm.cout, &result);
+    lac_status status = lac__apply_bias(ctx, "linear", bias, gemm.cout, &result);
+    if (status == LAC_OK) status = lac__settle(ctx, &result);
     if (status != LAC_OK) {
         lac_tensor_release(result);
         return status;

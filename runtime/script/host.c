@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int read_line(lua_State *L)
-{
+static int read_line(lua_State *L) {
     const char *prompt = luaL_optstring(L, 1, "");
     fputs(prompt, stdout);
     fflush(stdout);
@@ -24,9 +23,14 @@ static int read_line(lua_State *L)
     errno = 0;
     ssize_t n = getline(&line, &capacity, stdin);
     if (n < 0) {
-        if (errno == EINTR) lua_pushboolean(L, 0);
-        else lua_pushnil(L);
+        bool interrupted = errno == EINTR;
         clearerr(stdin);
+        if (interrupted) {
+            (void)lac__interrupt_rearm(L); /* nothing ran that could be stopped */
+            lua_pushboolean(L, 0);
+        } else {
+            lua_pushnil(L);
+        }
     } else {
         if (n > 0 && line[n - 1] == '\n') --n;
         if (n > 0 && line[n - 1] == '\r') --n;
@@ -36,14 +40,12 @@ static int read_line(lua_State *L)
     return 1;
 }
 
-static void set_tty(lua_State *L, const char *name, int fd)
-{
+static void set_tty(lua_State *L, const char *name, int fd) {
     lua_pushboolean(L, isatty(fd));
     lua_setfield(L, -2, name);
 }
 
-static int open_host(lua_State *L)
-{
+static int open_host(lua_State *L) {
     static const luaL_Reg functions[] = {
         {"read_line", read_line},
         {"watch", lac__interrupt_watch},
@@ -63,8 +65,7 @@ static int open_host(lua_State *L)
 }
 
 /* Loads lacuna.native as require would, and tells interrupt.c which context it made. */
-static int open_native(lua_State *L)
-{
+static int open_native(lua_State *L) {
     lua_pushfstring(L, "%s/lua/lacuna/native.lua", lac__root());
     if (luaL_loadfile(L, lua_tostring(L, -1))) return lua_error(L);
     lua_pushliteral(L, "lacuna.native");
@@ -78,8 +79,7 @@ static int open_native(lua_State *L)
     return 1;
 }
 
-void lac__host_preload(lua_State *L)
-{
+void lac__host_preload(lua_State *L) {
     lua_getglobal(L, "package");
     lua_getfield(L, -1, "preload");
     lua_pushcfunction(L, open_host);

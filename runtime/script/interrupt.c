@@ -19,22 +19,20 @@ static context_fn interrupt_context;
 static context_fn clear_context;
 static void *volatile context;
 
-static void stop(lua_State *L, lua_Debug *record)
-{
+static void stop(lua_State *L, lua_Debug *record) {
     (void)record;
     lua_sethook(L, NULL, 0, 0);
-    luaL_error(L, "interrupted");
+    lua_pushliteral(L, "interrupted"); /* no position: it is anywhere */
+    lua_error(L);
 }
 
-static void on_sigint(int number)
-{
+static void on_sigint(int number) {
     signal(number, SIG_DFL);
     lua_sethook(state, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
     if (context) interrupt_context(context);
 }
 
-static void arm(void)
-{
+static void arm(void) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_sigint; /* no SA_RESTART: a read from the terminal returns */
@@ -42,20 +40,17 @@ static void arm(void)
     sigaction(SIGINT, &action, NULL);
 }
 
-void lac__interrupt_install(lua_State *L)
-{
+void lac__interrupt_install(lua_State *L) {
     state = L;
     arm();
 }
 
 /* Addresses come as Lua numbers, which hold every user-space address exactly. */
-static void *address(lua_State *L, int index)
-{
+static void *address(lua_State *L, int index) {
     return (void *)(uintptr_t)luaL_checknumber(L, index);
 }
 
-int lac__interrupt_watch(lua_State *L)
-{
+int lac__interrupt_watch(lua_State *L) {
     void *interrupt = address(L, 1), *clear = address(L, 2);
     memcpy(&interrupt_context, &interrupt, sizeof interrupt);
     memcpy(&clear_context, &clear, sizeof clear);
@@ -63,8 +58,7 @@ int lac__interrupt_watch(lua_State *L)
     return 0;
 }
 
-int lac__interrupt_rearm(lua_State *L)
-{
+int lac__interrupt_rearm(lua_State *L) {
     lua_sethook(L, NULL, 0, 0);
     if (context) clear_context(context);
     arm();

@@ -14,14 +14,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DONE = 0, FAILED = 1, USAGE = 2, NOT_A_COMMAND = -1 /* cli.main: there is a file of that name */ };
+enum {
+    DONE = 0,
+    FAILED = 1,
+    USAGE = 2,
+    NOT_A_COMMAND = -1 /* cli.main: there is a file of that name */
+};
 
-static lua_State *open_state(void)
-{
+static lua_State *open_state(void) {
     lua_State *L = luaL_newstate();
     if (!L) return NULL;
     lua_pushboolean(L, 1);
-    lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV"); /* root.c reads LUA_PATH and LUA_CPATH itself */
+    lua_setfield(L, LUA_REGISTRYINDEX,
+                 "LUA_NOENV"); /* root.c reads LUA_PATH and LUA_CPATH itself */
     luaL_openlibs(L);
     lac__root_set_paths(L);
     lac__host_preload(L);
@@ -30,8 +35,7 @@ static lua_State *open_state(void)
 }
 
 /* `arg`: the script at 0, its arguments from 1, what stands before it below 0. */
-static void set_arg(lua_State *L, int argc, char **argv, int script)
-{
+static void set_arg(lua_State *L, int argc, char **argv, int script) {
     lua_createtable(L, argc, script);
     for (int i = 0; i < argc; ++i) {
         lua_pushstring(L, argv[i]);
@@ -40,35 +44,30 @@ static void set_arg(lua_State *L, int argc, char **argv, int script)
     lua_setglobal(L, "arg");
 }
 
-static int run_script(lua_State *L, int argc, char **argv, int script)
-{
+static int run_script(lua_State *L, int argc, char **argv, int script) {
     set_arg(L, argc, argv, script);
     const char *path = strcmp(argv[script], "-") == 0 ? NULL : argv[script];
     return lac__run_file(L, path, argv + script + 1) ? DONE : FAILED;
 }
 
-static int run_lua(lua_State *L, const char *module, const char *field, char **argv)
-{
+static int run_lua(lua_State *L, const char *module, const char *field, char **argv) {
     int status = DONE;
     return lac__run_function(L, module, field, argv, &status) ? status : FAILED;
 }
 
 /* A path, or a name with an extension, is a script; other words are commands, or else scripts. */
-static int run_word(lua_State *L, int argc, char **argv, int i)
-{
+static int run_word(lua_State *L, int argc, char **argv, int i) {
     bool script = strcmp(argv[i], "-") == 0 || strpbrk(argv[i], "/.");
     int status = script ? NOT_A_COMMAND : run_lua(L, "lacuna.cli", "main", argv + i);
     return status == NOT_A_COMMAND ? run_script(L, argc, argv, i) : status;
 }
 
-static int usage(const char *text, const char *what)
-{
+static int usage(const char *text, const char *what) {
     fprintf(stderr, "lacuna: %s%s; try lacuna --help\n", text, what);
     return USAGE;
 }
 
-static int run(lua_State *L, int argc, char **argv)
-{
+static int run(lua_State *L, int argc, char **argv) {
     static char *none[] = {NULL};
     bool ran_code = false;
     int i = 1;
@@ -100,10 +99,9 @@ static int run(lua_State *L, int argc, char **argv)
     return ran_code ? DONE : run_lua(L, "lacuna.repl", "run", none);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (!lac__root_find()) {
-        fprintf(stderr, "lacuna: the Lua package is neither in ../share/lacuna nor in .. of this program\n");
+        fprintf(stderr, "lacuna: no Lua package in ../share/lacuna or .. of this program\n");
         return FAILED;
     }
     lua_State *L = open_state();

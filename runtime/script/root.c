@@ -17,20 +17,17 @@
 
 static char root[PATH_MAX];
 
-const char *lac__root(void)
-{
+const char *lac__root(void) {
     return root;
 }
 
-static bool readable(const char *folder, const char *file)
-{
+static bool readable(const char *folder, const char *file) {
     char path[PATH_MAX];
     int n = snprintf(path, sizeof path, "%s/%s", folder, file);
     return n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0;
 }
 
-bool lac__root_find(void)
-{
+bool lac__root_find(void) {
     char folder[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", folder, sizeof folder - 1);
     if (n <= 0) return false;
@@ -54,8 +51,7 @@ bool lac__root_find(void)
 
 /* LUA_PATH's rule: ";;" stands for the default, which follows when it is not mentioned, so that the
  * modules of the system stay in reach. */
-static void push_environment_path(lua_State *L, const char *variable, const char *fallback)
-{
+static void push_environment_path(lua_State *L, const char *variable, const char *fallback) {
     const char *value = getenv(variable);
     if (!value || !*value) {
         lua_pushstring(L, fallback);
@@ -69,8 +65,7 @@ static void push_environment_path(lua_State *L, const char *variable, const char
     }
 }
 
-void lac__root_set_paths(lua_State *L)
-{
+void lac__root_set_paths(lua_State *L) {
     lua_getglobal(L, "package");
     lua_getfield(L, -1, "path");
     push_environment_path(L, "LUA_PATH", lua_tostring(L, -1));

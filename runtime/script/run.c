@@ -11,15 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool wants_trace(void)
-{
+static bool wants_trace(void) {
     const char *value = getenv("LACUNA_TRACE");
     return value && *value && strcmp(value, "0") != 0;
 }
 
 /* Makes a string of the error value while the stack of the failure is still there. */
-static int describe(lua_State *L)
-{
+static int describe(lua_State *L) {
     if (!lua_isstring(L, 1)) {
         if (!luaL_callmeta(L, 1, "__tostring") || !lua_isstring(L, -1)) {
             lua_settop(L, 1);
@@ -34,8 +32,7 @@ static int describe(lua_State *L)
     return 1;
 }
 
-static bool report(lua_State *L, int status)
-{
+static bool report(lua_State *L, int status) {
     if (status == 0) return true;
     const char *message = lua_tostring(L, -1);
     fflush(stdout);
@@ -47,8 +44,7 @@ static bool report(lua_State *L, int status)
     return false;
 }
 
-bool lac__run_call(lua_State *L, int arguments, int results)
-{
+bool lac__run_call(lua_State *L, int arguments, int results) {
     int base = lua_gettop(L) - arguments;
     lua_pushcfunction(L, describe);
     lua_insert(L, base);
@@ -57,14 +53,12 @@ bool lac__run_call(lua_State *L, int arguments, int results)
     return report(L, status);
 }
 
-bool lac__run_string(lua_State *L, const char *code, const char *name)
-{
+bool lac__run_string(lua_State *L, const char *code, const char *name) {
     int status = luaL_loadbuffer(L, code, strlen(code), name);
     return status ? report(L, status) : lac__run_call(L, 0, 0);
 }
 
-static int push_arguments(lua_State *L, char **argv)
-{
+static int push_arguments(lua_State *L, char **argv) {
     int n = 0;
     while (argv[n]) ++n;
     luaL_checkstack(L, n, "too many arguments");
@@ -72,15 +66,14 @@ static int push_arguments(lua_State *L, char **argv)
     return n;
 }
 
-bool lac__run_file(lua_State *L, const char *path, char **argv)
-{
+bool lac__run_file(lua_State *L, const char *path, char **argv) {
     int status = luaL_loadfile(L, path);
     if (status) return report(L, status);
     return lac__run_call(L, push_arguments(L, argv), 0);
 }
 
-bool lac__run_function(lua_State *L, const char *module, const char *field, char **argv, int *status)
-{
+bool lac__run_function(lua_State *L, const char *module, const char *field, char **argv,
+                       int *status) {
     lua_getglobal(L, "require");
     lua_pushstring(L, module);
     if (!lac__run_call(L, 1, 1)) return false;

@@ -26,7 +26,8 @@ bool lac__run_string(lua_State *L, const char *code, const char *name);
 /** Runs a file, stdin when `path` is NULL, with the strings of `argv` as its arguments. */
 bool lac__run_file(lua_State *L, const char *path, char **argv);
 /** require(module)[field](argv...); *status gets what it returns when that is a number. */
-bool lac__run_function(lua_State *L, const char *module, const char *field, char **argv, int *status);
+bool lac__run_function(lua_State *L, const char *module, const char *field, char **argv,
+                       int *status);
 
 /* interrupt.c: Ctrl-C. */
 

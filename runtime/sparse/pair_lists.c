@@ -5,10 +5,10 @@
 
 #include "core/checked.h"
 
-int64_t lac__share(const lac__pair_lists *lists, int64_t blocks, int64_t team, int64_t me) {
-    if (me >= team) return blocks;
-    if (lists == NULL) return blocks * me / team;
-    const int64_t target = lists->cost[blocks] / team * me;
+int64_t lac__share(const lac__pair_lists *lists, int64_t blocks, int64_t shares, int64_t share) {
+    if (share >= shares) return blocks;
+    if (lists == NULL) return blocks * share / shares;
+    const int64_t target = lists->cost[blocks] / shares * share;
     int64_t low = 0, high = blocks;
     while (low < high) {
         const int64_t middle = (low + high) / 2;

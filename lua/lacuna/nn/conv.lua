@@ -73,7 +73,7 @@ function conv.conv3d(x, weight, opts)
   local o = prepare("conv3d", opts, kernel)
   if opts.bias then o.bias = T.handle(opts.bias, "conv3d", "bias") end
   native.call(C.lac_conv3d, ctx, handle, w, o, out.sparse)
-  return sparse.wrap(out.sparse[0], weight, opts)
+  return sparse.wrap(out.sparse[0], x, weight, opts)
 end
 
 --- The same for nn.Conv3d, which has checked everything when it was made: `o` is its own struct.
@@ -83,7 +83,7 @@ function conv.run(x, weight, bias, o, config)
   o.bias = bias and T.handle(bias, "conv3d", "bias") or nil
   native.call(C.lac_conv3d, ctx, sparse.handle(x, "conv3d"), T.handle(weight, "conv3d", "weight"),
     o, out.sparse)
-  return sparse.wrap(out.sparse[0], weight, bias)
+  return sparse.wrap(out.sparse[0], x, weight, bias)
 end
 
 --- A filled lac_conv3d_options of its own.

@@ -4,16 +4,18 @@
  * For a block of LAC__BLOCK_ROWS output rows and one panel of output channels, the accumulators lie in a
  * scratch of 32 KB. Each tap's pairs that end in the block are one contiguous slice of its list, cut into
  * register tiles of even height. The centre tap, where there is one, comes last and reads contiguous rows.
- * Then the epilogue runs on the scratch and the rows are stored once. Threads own ranges of blocks with
- * equal pair counts; no result depends on how the ranges fall.
+ * Then the epilogue runs on the scratch and the rows are stored once. Threads take shares of consecutive
+ * blocks with equal pair counts, a few each, so that a core that is busy elsewhere holds nobody up; no
+ * result depends on who takes which.
  */
 #include "core/checked.h"
 #include "cpu/isa/isa.h"
 #include "ops/pack.h"
 #include "sparse/pair_lists.h"
 
-#include <omp.h>
 #include <string.h>
+
+enum { SHARES_PER_THREAD = 8 };
 
 typedef struct job {
     const lac__pair_lists *lists; /* NULL: only the identity tap */
@@ -76,13 +78,13 @@ lac_status LAC__ISA_NAME(conv3d)(lac_context *ctx, const lac__conv3d_args *args)
              .out = args->out};
     if (args->map != NULL) LAC_TRY(lac__map_lists(ctx, args->map, args->reversed, &j.lists));
     const int64_t blocks = (j.rows + LAC__BLOCK_ROWS - 1) / LAC__BLOCK_ROWS;
-    const int64_t threads = lac__max(1, lac__min(ctx->threads, blocks));
-#pragma omp parallel num_threads((int)threads)
-    {
-        const int64_t team = omp_get_num_threads(), me = omp_get_thread_num();
-        const int64_t begin = lac__share(j.lists, blocks, team, me);
-        const int64_t end = lac__share(j.lists, blocks, team, me + 1);
-        for (int64_t block = begin; block < end && !lac__interrupted(ctx); block++) run_block(&j, block);
+    const int64_t shares = lac__max(1, lac__min((int64_t)ctx->threads * SHARES_PER_THREAD, blocks));
+#pragma omp parallel for num_threads((int)lac__min(ctx->threads, shares)) schedule(dynamic, 1)
+    for (int64_t share = 0; share < shares; share++) {
+        const int64_t end = lac__share(j.lists, blocks, shares, share + 1);
+        for (int64_t block = lac__share(j.lists, blocks, shares, share); block < end; block++) {
+            if (!lac__interrupted(ctx)) run_block(&j, block);
+        }
     }
     return lac__check_interrupt(ctx);
 }
