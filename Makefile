@@ -15,7 +15,7 @@ SANITIZE ?=
 CUDA     ?= $(if $(shell command -v nvcc 2>/dev/null),1,0)
 DEPS     ?= 1
 
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
 endif
 # V=1 shows whole commands.
@@ -109,9 +109,10 @@ $(CDEF): runtime/include/lacuna/lacuna.h runtime/packaging/cdef.sh
 help:
 	@echo 'make            build liblacuna, liblacuna_io and the program, $(BUILD)/lacuna'
 	@echo 'make demo       segment a scan with MinkUNet into $(BUILD)/demo; installs what is missing first'
-	@echo '                SCAN=FILE (default: a synthetic scan)  WEIGHTS=FILE.h5 (default: fresh)'
+	@echo '                SCAN=FILE (default: a synthetic scan)  COLUMNS=N (of a .bin, if several fit)'
+	@echo '                WEIGHTS=FILE.h5 (default: a fresh initialisation)'
 	@echo 'make test       every check there is; installs what is missing first'
-	@echo 'make bench      MinkUNet beside the machine'"'"'s matrix product; SCAN=FILE THREADS=N'
+	@echo 'make bench      MinkUNet beside the machine'"'"'s matrix product; SCAN=FILE COLUMNS=N THREADS=N'
 	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR= if given;  make uninstall'
 	@echo 'make deps       install what building and testing need (apt-get on Debian and Ubuntu)'
 	@echo 'make lint       luacheck, headers that compile alone, gcc and clang with -Werror'
@@ -132,10 +133,10 @@ demo:
 	@$(MAKE) --no-print-directory demo-run
 
 demo-run: all
-	@BUILD=$(BUILD) SCAN='$(SCAN)' WEIGHTS='$(WEIGHTS)' sh runtime/packaging/demo.sh
+	@BUILD=$(BUILD) SCAN='$(SCAN)' COLUMNS='$(COLUMNS)' WEIGHTS='$(WEIGHTS)' sh runtime/packaging/demo.sh
 
 bench: all
-	@$(BUILD)/lacuna bench --model minkunet $(if $(SCAN),--input '$(SCAN)') $(if $(THREADS),--threads $(THREADS)) $(BENCH)
+	@$(BUILD)/lacuna bench --model minkunet $(if $(SCAN),--input '$(SCAN)') $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(THREADS),--threads $(THREADS)) $(BENCH)
 
 # ---- checks --------------------------------------------------------------------------------------
 

@@ -1,0 +1,61 @@
+-- scan.lua: from a file to the columns and voxels that a model takes.
+
+local common = require "lacuna.cli.common"
+
+local scan = {}
+
+-- What the columns of a file usually are, by their number.
+local layouts = {
+  [3] = { "x", "y", "z" },
+  [4] = { "x", "y", "z", "intensity" },
+  [5] = { "x", "y", "z", "intensity", "ring" },
+  [6] = { "x", "y", "z", "r", "g", "b" },
+}
+
+--- Reads the points of `path` and keeps the columns that `net` takes. Returns them, and a sentence
+--- that says which these are.
+---@param options table of common.model_options, parsed
+function scan.read(path, net, options)
+  local lacuna = require "lacuna"
+  local as = { columns = options.columns, dtype = options.point_dtype }
+  local ok, points = pcall(lacuna.io.read_points, path, as)
+  if not ok then error((points:gsub("pass columns=", "pass --columns")), 0) end
+  local count, width = points:size(1), points:size(2)
+  if count == 0 then common.fail("%s: the scan holds no points, expected at least one", path) end
+
+  local wanted = scan.columns(net)
+  if width < #wanted then
+    common.fail("%s: %d columns, the model takes %d: %s", path, width, #wanted,
+      table.concat(wanted, " "))
+  end
+  local about = string.format("columns 1-%d of %d, taken as %s", #wanted, width,
+    table.concat(wanted, " "))
+  local there = layouts[width]
+  if width > #wanted then
+    if there then about = about .. " (likely " .. table.concat(there, " ") .. ")" end
+    points = points:narrow(2, 1, #wanted):contiguous()
+  end
+  return points, about
+end
+
+--- The names of the columns that `net` takes.
+function scan.columns(net)
+  return net.input and net.input.columns or layouts[4]
+end
+
+--- Points to voxels as the model wants them, features in the dtype of the options: x, inverse.
+function scan.quantize(points, net, options)
+  local lacuna = require "lacuna"
+  local input = net.input or {}
+  local x, inverse = lacuna.quantize(points, {
+    voxel_size = options.voxel_size or input.voxel_size or 0.05,
+    rounding = input.rounding,
+    origin = input.origin,
+    range = input.range,
+    invalid = options.strict and "error" or "drop",
+  })
+  if options.dtype ~= "float32" then x = x:to(options.dtype) end
+  return x, inverse
+end
+
+return scan

@@ -1,0 +1,59 @@
+-- Every example runs, in the source tree and, for C, against the build.
+
+local shell = require "spec.support.shell"
+
+describe("examples/lua #process", function()
+  local folder, remove
+
+  setup(function() folder, remove = shell.folder() end)
+  teardown(function() remove() end)
+
+  it("segment.lua takes points to classes", function()
+    local r = shell.lacuna("examples/lua/segment.lua")
+    assert.equal(0, r.status, r.err)
+    assert.matches("SparseTensor [%d,]+ voxels x 4, stride 1, batch 1, float32, cpu", r.out)
+    assert.matches("classes of the first five points", r.out)
+  end)
+
+  it("model.lua defines, prints, runs, saves and loads a model", function()
+    local r = shell.lacuna("examples/lua/model.lua")
+    assert.equal(0, r.status, r.err)
+    assert.matches("^Tiny {\n", r.out)
+    assert.matches("%(down%): Conv3d%(16 %-> 32, 2x2x2, stride 2%)", r.out)
+    assert.matches("the loaded model gives the same logits:\ttrue\n$", r.out)
+  end)
+
+  it("modes.lua shows the flags", function()
+    local r = shell.lacuna("examples/lua/modes.lua")
+    assert.equal(0, r.status, r.err)
+    assert.equal("spconv\t3 rows\nminkowski\t2 rows\nnet.modes\t2 rows\nglobal\t2 rows\n", r.out)
+  end)
+
+  it("make_scan.lua writes a scan and its labels", function()
+    local scan, labels = folder .. "/s.bin", folder .. "/s.label"
+    local r = shell.lacuna("examples/lua/make_scan.lua", scan, labels)
+    assert.equal(0, r.status, r.err)
+    local points = tonumber(r.out:match("^(%d+) points\n$"))
+    assert.equal(points * 16, #shell.read(scan))
+    assert.equal(points * 4, #shell.read(labels))
+    assert.equal(1, shell.lacuna("examples/lua/make_scan.lua").status)
+  end)
+
+  it("are all named here", function()
+    assert.equal("make_scan.lua model.lua modes.lua segment.lua", shell.list("examples/lua"))
+    assert.equal("convolve.c", shell.list("examples/c"))
+  end)
+end)
+
+describe("examples/c #process", function()
+  it("convolve.c gives what its comments say", function()
+    local folder, remove = shell.folder()
+    local r = shell.run(string.format("cc -std=c11 -Wall -Wextra -Werror -Iruntime/include "
+      .. "examples/c/convolve.c -o %s/convolve -L%s -llacuna -Wl,-rpath,%s && %s/convolve", folder,
+      shell.build, shell.build, folder))
+    remove()
+    assert.equal(0, r.status, r.err)
+    assert.equal("3 voxels\npoint 0 is in voxel 0: 3\npoint 1 is in voxel 1: 3\n"
+      .. "point 2 is in voxel 1: 3\npoint 3 is in voxel 2: 4\n", r.out)
+  end)
+end)
