@@ -1,7 +1,8 @@
--- errors.lua: one line for a failure: `file:line: module.path: op: what is, what was expected, a hint`.
+-- errors.lua: one line for a failure,
+-- `file:line: module.path: op: what is, what was expected, a hint`.
 --
--- file:line is the innermost frame outside this package that Lua still has. The module path is found
--- by walking the stack for running modules; nothing is recorded while things go well.
+-- file:line is the innermost frame outside this package that Lua still has. The module path is
+-- found by walking the stack for running modules; nothing is recorded while things go well.
 
 local errors = {}
 

@@ -1,8 +1,8 @@
 -- native.lua: the C library behind the package: declarations, the context, calls and their errors.
 --
--- Every call goes through `native.call`, so that three things happen in one place: a failure becomes
--- a Lua error of one line (errors.lua), LAC_AGAIN becomes a garbage collection and a second try, and
--- the out-parameters are reused.
+-- Every call goes through `native.call`, so that three things happen in one place: a failure
+-- becomes a Lua error of one line (errors.lua), LAC_AGAIN becomes a garbage collection and a second
+-- try, and the out-parameters are reused.
 
 local ffi = require "ffi"
 local errors = require "lacuna.errors"

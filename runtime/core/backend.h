@@ -11,8 +11,8 @@
 #include "core/op_args.h"
 
 typedef struct lac__backend {
-    const char *isa;   /* "avx512", "avx2", "portable" */
-    int32_t panel;     /* output channels of a packed panel of weights */
+    const char *isa; /* "avx512", "avx2", "portable" */
+    int32_t panel;   /* output channels of a packed panel of weights */
 #define LAC_OP(name) lac_status (*name)(lac_context * ctx, const lac__##name##_args *args);
 #include "core/ops.def"
 #undef LAC_OP
@@ -26,7 +26,7 @@ typedef struct lac__backend {
 lac_status lac__cpu_backend(const lac__backend **out);
 
 /** Runs an operation's kernel unless the context was interrupted. */
-#define LAC__DISPATCH(ctx, name, args) \
+#define LAC__DISPATCH(ctx, name, args)                                                             \
     (lac__interrupted(ctx) ? lac__check_interrupt(ctx) : (ctx)->backend->name((ctx), (args)))
 
 #endif

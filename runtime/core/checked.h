@@ -13,8 +13,12 @@ static inline bool lac__mul_size(int64_t a, int64_t b, int64_t *out) {
     return a >= 0 && b >= 0 && !__builtin_mul_overflow(a, b, out);
 }
 
-static inline int64_t lac__min(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t lac__max(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t lac__min(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+static inline int64_t lac__max(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
 
 /** Division toward minus infinity; b > 0. */
 static inline int64_t lac__floor_div(int64_t a, int64_t b) {

@@ -22,8 +22,9 @@ lac_status lac_context_create(const lac_context_options *options, lac_context **
     lac_context_options known = {0};
     if (options != NULL) {
         if (options->size != sizeof known)
-            return lac__fail(LAC_ERR_ARGUMENT, "context: options of %u bytes, expected %zu: set size",
-                             options->size, sizeof known);
+            return lac__fail(LAC_ERR_ARGUMENT,
+                             "context: options of %u bytes, expected %zu: set size", options->size,
+                             sizeof known);
         known = *options;
     }
     lac__pool *pool = NULL;
@@ -44,7 +45,9 @@ lac_status lac_context_create(const lac_context_options *options, lac_context **
     return LAC_OK;
 }
 
-void lac_context_retain(lac_context *ctx) { atomic_fetch_add(&ctx->references, 1); }
+void lac_context_retain(lac_context *ctx) {
+    atomic_fetch_add(&ctx->references, 1);
+}
 
 void lac_context_release(lac_context *ctx) {
     if (ctx == NULL || atomic_fetch_sub(&ctx->references, 1) != 1) return;
@@ -54,8 +57,12 @@ void lac_context_release(lac_context *ctx) {
     lac__pool_release(pool);
 }
 
-void lac_context_interrupt(lac_context *ctx) { atomic_store(&ctx->interrupted, 1); }
-void lac_context_clear_interrupt(lac_context *ctx) { atomic_store(&ctx->interrupted, 0); }
+void lac_context_interrupt(lac_context *ctx) {
+    atomic_store(&ctx->interrupted, 1);
+}
+void lac_context_clear_interrupt(lac_context *ctx) {
+    atomic_store(&ctx->interrupted, 0);
+}
 
 lac_status lac__check_interrupt(lac_context *ctx) {
     return lac__interrupted(ctx) ? lac__fail(LAC_ERR_INTERRUPTED, "interrupted") : LAC_OK;
@@ -63,12 +70,15 @@ lac_status lac__check_interrupt(lac_context *ctx) {
 
 lac_status lac_context_set_threads(lac_context *ctx, int32_t threads) {
     if (threads < 1 || threads > 1024)
-        return lac__fail(LAC_ERR_ARGUMENT, "set_num_threads: %d threads, expected 1 to 1024", threads);
+        return lac__fail(LAC_ERR_ARGUMENT, "set_num_threads: %d threads, expected 1 to 1024",
+                         threads);
     ctx->threads = threads;
     return LAC_OK;
 }
 
-int32_t lac_context_threads(const lac_context *ctx) { return ctx->threads; }
+int32_t lac_context_threads(const lac_context *ctx) {
+    return ctx->threads;
+}
 
 void lac_context_seed(lac_context *ctx, uint64_t seed) {
     ctx->seed = seed;
@@ -80,7 +90,8 @@ lac_status lac_context_set_flag(lac_context *ctx, lac_flag flag, int32_t value) 
     if ((int)flag < 0 || (int)flag >= LAC__FLAGS)
         return lac__fail(LAC_ERR_ARGUMENT, "flag: there is no flag %d", (int)flag);
     if (value < 0 || value > highest[flag])
-        return lac__fail(LAC_ERR_ARGUMENT, "flag: value %d, expected 0 to %d", value, highest[flag]);
+        return lac__fail(LAC_ERR_ARGUMENT, "flag: value %d, expected 0 to %d", value,
+                         highest[flag]);
     ctx->flags[flag] = value;
     return LAC_OK;
 }
@@ -89,18 +100,30 @@ int32_t lac_context_flag(const lac_context *ctx, lac_flag flag) {
     return (int)flag >= 0 && (int)flag < LAC__FLAGS ? ctx->flags[flag] : -1;
 }
 
-void lac_memory_stats(const lac_context *ctx, lac_memory *out) { lac__pool_stats(ctx->pool, out); }
-void lac_memory_reset_peak(lac_context *ctx) { lac__pool_reset_peak(ctx->pool); }
-void lac_memory_empty_cache(lac_context *ctx) { lac__pool_trim(ctx->pool); }
-void lac_memory_collector(lac_context *ctx, int32_t enabled) { lac__pool_collector(ctx->pool, enabled != 0); }
+void lac_memory_stats(const lac_context *ctx, lac_memory *out) {
+    lac__pool_stats(ctx->pool, out);
+}
+void lac_memory_reset_peak(lac_context *ctx) {
+    lac__pool_reset_peak(ctx->pool);
+}
+void lac_memory_empty_cache(lac_context *ctx) {
+    lac__pool_trim(ctx->pool);
+}
+void lac_memory_collector(lac_context *ctx, int32_t enabled) {
+    lac__pool_collector(ctx->pool, enabled != 0);
+}
 void lac_memory_collected(lac_context *ctx, int32_t repeating) {
     lac__pool_collected(ctx->pool, repeating != 0);
 }
 
-void lac_context_counters(const lac_context *ctx, lac_counters *out) { *out = ctx->counters; }
+void lac_context_counters(const lac_context *ctx, lac_counters *out) {
+    *out = ctx->counters;
+}
 
 int32_t lac_log_poll(lac_context *ctx, lac_log_level *level, char *text, size_t capacity) {
     return lac__log_take(ctx->log, level, text, capacity);
 }
 
-const char *lac_context_isa(const lac_context *ctx) { return ctx->backend->isa; }
+const char *lac_context_isa(const lac_context *ctx) {
+    return ctx->backend->isa;
+}

@@ -20,7 +20,9 @@ static inline float lac__bits_float(uint32_t u) {
     return f;
 }
 
-static inline float lac__bf16_to_float(uint16_t h) { return lac__bits_float((uint32_t)h << 16); }
+static inline float lac__bf16_to_float(uint16_t h) {
+    return lac__bits_float((uint32_t)h << 16);
+}
 
 static inline uint16_t lac__float_to_bf16(float f) {
     const uint32_t u = lac__float_bits(f);

@@ -14,14 +14,14 @@ typedef struct lac__conv3d_args {
     const lac_kernel_map *map;        /* NULL: row i feeds row i through one tap */
     bool reversed;                    /* the map is walked from its outputs to its inputs */
     const lac__epilogue *epilogue;
-    lac_tensor *out;                  /* [M,Cout], any floating dtype */
+    lac_tensor *out; /* [M,Cout], any floating dtype */
 } lac__conv3d_args;
 
 /** The stages of an epilogue over elements that exist already: same bits as in the producer. */
 typedef struct lac__epilogue_args {
     const lac_tensor *source; /* [N,C] contiguous, any floating dtype */
     const lac__epilogue *epilogue;
-    lac_tensor *out;          /* same shape and dtype */
+    lac_tensor *out; /* same shape and dtype */
 } lac__epilogue_args;
 
 #endif

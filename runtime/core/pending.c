@@ -6,7 +6,8 @@
 #include "core/backend.h"
 
 void lac__producer_release(lac__producer *producer) {
-    if (producer != NULL && atomic_fetch_sub(&producer->references, 1) == 1) producer->destroy(producer);
+    if (producer != NULL && atomic_fetch_sub(&producer->references, 1) == 1)
+        producer->destroy(producer);
 }
 
 /* Every tensor that the node reads, one after the other: inputs, then the stages' operands. */
@@ -81,8 +82,8 @@ void lac__pending_destroy(lac_context *ctx, lac__pending *node) {
 }
 
 /* Runs the node's stages from `first` on over elements that are already in `out`. */
-static lac_status run_stages(lac_context *ctx, const lac__pending *node, int first, const lac_tensor *source,
-                             lac_tensor *out) {
+static lac_status run_stages(lac_context *ctx, const lac__pending *node, int first,
+                             const lac_tensor *source, lac_tensor *out) {
     lac__epilogue rest = {.count = node->epilogue.count - first};
     for (int i = 0; i < rest.count; i++) rest.stages[i] = node->epilogue.stages[first + i];
     const lac__epilogue_args args = {.source = source, .epilogue = &rest, .out = out};
@@ -119,7 +120,9 @@ lac_status lac_tensor_force(lac_context *ctx, lac_tensor *t) {
     return LAC_OK;
 }
 
-int32_t lac_tensor_is_pending(const lac_tensor *t) { return t->pending != NULL; }
+int32_t lac_tensor_is_pending(const lac_tensor *t) {
+    return t->pending != NULL;
+}
 
 lac_status lac__read(lac_context *ctx, lac_tensor *t) {
     return t->pending == NULL ? LAC_OK : lac_tensor_force(ctx, t);
@@ -181,12 +184,14 @@ lac_status lac__settle(lac_context *ctx, lac_tensor **t) {
     return status;
 }
 
-lac_status lac__append_stage(lac_context *ctx, lac_tensor *t, const lac__stage *stage, lac_tensor **out) {
+lac_status lac__append_stage(lac_context *ctx, lac_tensor *t, const lac__stage *stage,
+                             lac_tensor **out) {
     *out = NULL;
     lac__pending *from = t->pending;
     if (from == NULL) return LAC_OK;
     const bool exposed = stage->residual != NULL && atomic_load(&stage->residual->storage->exposed);
-    if (from->consumed || from->epilogue.count == LAC__MAX_STAGES || exposed || stage->residual == t)
+    if (from->consumed || from->epilogue.count == LAC__MAX_STAGES || exposed ||
+        stage->residual == t)
         return lac_tensor_force(ctx, t);
     lac_tensor *r = NULL;
     LAC_TRY(lac__tensor_new_unallocated(ctx, t->dtype, t->ndim, t->shape, &r));

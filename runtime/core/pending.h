@@ -49,9 +49,9 @@ typedef struct lac__producer {
 typedef struct lac__pending {
     struct lac__pending *next, *previous; /* the context's list */
     lac_tensor *result;                   /* not retained: the tensor owns this */
-    lac_tensor *base;                     /* the result without this node's stages, NULL if this is it: retained */
-    bool consumed;                        /* a stage was appended to a copy of this node */
-    lac__producer *producer;              /* retained */
+    lac_tensor *base; /* the result without this node's stages, NULL if this is it: retained */
+    bool consumed;    /* a stage was appended to a copy of this node */
+    lac__producer *producer; /* retained */
     lac__epilogue epilogue;
 } lac__pending;
 
@@ -60,7 +60,8 @@ lac_status lac__defer(lac_context *ctx, lac__producer *producer, lac_dtype dtype
                       const int64_t *shape, lac_tensor **out);
 /** A pending tensor like `t` with one stage more, or NULL in *out where `t` cannot take it (it is
  *  computed, or was consumed already, or its stages are full, or the residual is exposed). */
-lac_status lac__append_stage(lac_context *ctx, lac_tensor *t, const lac__stage *stage, lac_tensor **out);
+lac_status lac__append_stage(lac_context *ctx, lac_tensor *t, const lac__stage *stage,
+                             lac_tensor **out);
 
 /** The end of an operation that gives *t: computes it where results are wanted at once or where it reads
  *  memory that the host may write. Releases *t and sets it to NULL on failure. */

@@ -26,14 +26,16 @@ struct lac__pool {
     void *(*alloc)(void *user, size_t bytes, size_t alignment);
     void (*free)(void *user, void *pointer, size_t bytes);
     lac_memory stats;
-    uint64_t need;   /* the largest `live` that a collection could not reduce */
-    bool collector;  /* LAC_AGAIN before growing past the limit */
-    bool repeating;  /* between a collection and the end of the repeated call */
+    uint64_t need;  /* the largest `live` that a collection could not reduce */
+    bool collector; /* LAC_AGAIN before growing past the limit */
+    bool repeating; /* between a collection and the end of the repeated call */
     free_block *cached[CLASSES];
 };
 
 /* Class c holds blocks of (8 + c % 8) * 2^(c / 8) * 8 bytes: 64, 72, .. 120, 128, 144, .. */
-static size_t class_bytes(int c) { return (size_t)(8 + c % 8) << (c / 8 + 3); }
+static size_t class_bytes(int c) {
+    return (size_t)(8 + c % 8) << (c / 8 + 3);
+}
 
 static int class_of(size_t bytes) {
     if (bytes <= 64) return 0;
@@ -103,12 +105,15 @@ lac_status lac__pool_create(const lac_context_options *options, lac__pool **out)
     pool->user = user;
     pool->alloc = alloc;
     pool->free = alloc == system_alloc ? system_free : options->free;
-    pool->stats.budget = options != NULL && options->budget > 0 ? options->budget : default_budget();
+    pool->stats.budget =
+        options != NULL && options->budget > 0 ? options->budget : default_budget();
     *out = pool;
     return LAC_OK;
 }
 
-void lac__pool_retain(lac__pool *pool) { atomic_fetch_add(&pool->references, 1); }
+void lac__pool_retain(lac__pool *pool) {
+    atomic_fetch_add(&pool->references, 1);
+}
 
 /* Returns cached blocks to the system, largest first, until `reserved` <= target. */
 static void trim_to(lac__pool *pool, uint64_t target) {
@@ -141,7 +146,9 @@ static free_block *take_cached(lac__pool *pool, int wanted, int *found) {
     return NULL;
 }
 
-static uint64_t limit_for(uint64_t need) { return need + need / 10 + SLACK; }
+static uint64_t limit_for(uint64_t need) {
+    return need + need / 10 + SLACK;
+}
 
 /* Takes a block of class c from the system. The lock is held. */
 static lac_status grow(lac__pool *pool, int c, free_block **out) {
@@ -156,14 +163,16 @@ static lac_status grow(lac__pool *pool, int c, free_block **out) {
     trim_to(pool, limit > bytes ? limit - bytes : 0);
     if (pool->stats.reserved + bytes > pool->stats.budget) {
         if (may_collect) return LAC_AGAIN;
-        return lac__fail(LAC_ERR_OOM, "out of memory: %.1f MB more than the %.1f MB in use do not fit the budget of %.1f MB",
-                         (double)bytes / 1e6, (double)pool->stats.live / 1e6,
-                         (double)pool->stats.budget / 1e6);
+        return lac__fail(
+            LAC_ERR_OOM,
+            "out of memory: %.1f MB more than the %.1f MB in use do not fit the budget of %.1f MB",
+            (double)bytes / 1e6, (double)pool->stats.live / 1e6, (double)pool->stats.budget / 1e6);
     }
     *out = pool->alloc(pool->user, bytes, ALIGNMENT);
     if (*out == NULL) {
         if (may_collect) return LAC_AGAIN;
-        return lac__fail(LAC_ERR_OOM, "out of memory: the system has no %.1f MB more", (double)bytes / 1e6);
+        return lac__fail(LAC_ERR_OOM, "out of memory: the system has no %.1f MB more",
+                         (double)bytes / 1e6);
     }
     pool->stats.reserved += bytes;
     return LAC_OK;

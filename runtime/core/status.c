@@ -11,7 +11,9 @@ enum { MESSAGE_SIZE = 1024 };
 
 static _Thread_local char message[MESSAGE_SIZE];
 
-const char *lac_last_error(void) { return message; }
+const char *lac_last_error(void) {
+    return message;
+}
 
 lac_status lac__vfail(lac_status status, const char *format, va_list args) {
     char text[MESSAGE_SIZE]; /* an argument may point into the old message */
@@ -54,8 +56,12 @@ const char *lac_status_text(lac_status status) {
     return "unknown status";
 }
 
-const char *lac_version(void) { return LAC_VERSION; }
-uint32_t lac_abi(void) { return 1; }
+const char *lac_version(void) {
+    return LAC_VERSION;
+}
+uint32_t lac_abi(void) {
+    return 1;
+}
 
 double lac_clock(void) {
     struct timespec t;

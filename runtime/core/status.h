@@ -9,22 +9,23 @@
 #include <stdarg.h>
 
 /** Records the message and returns `status`, so that a check reads `return lac__fail(...)`. */
-lac_status lac__fail(lac_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+lac_status lac__fail(lac_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 lac_status lac__vfail(lac_status status, const char *format, va_list args);
 /** Puts "prefix: " before the message of a failure that is passed on. */
 lac_status lac__prefix(lac_status status, const char *prefix);
 
-#define LAC_TRY(expression)                        \
-    do {                                           \
-        const lac_status lac_try_ = (expression);  \
-        if (lac_try_ != LAC_OK) return lac_try_;   \
+#define LAC_TRY(expression)                                                                        \
+    do {                                                                                           \
+        const lac_status lac_try_ = (expression);                                                  \
+        if (lac_try_ != LAC_OK) return lac_try_;                                                   \
     } while (0)
 
 /* For functions with one cleanup at `out:` and a local `status`. */
-#define LAC_TRY_OUT(expression)             \
-    do {                                    \
-        status = (expression);              \
-        if (status != LAC_OK) goto out;     \
+#define LAC_TRY_OUT(expression)                                                                    \
+    do {                                                                                           \
+        status = (expression);                                                                     \
+        if (status != LAC_OK) goto out;                                                            \
     } while (0)
 
 #endif

@@ -34,11 +34,13 @@ static lac_status check_shape(lac_dtype dtype, int32_t ndim, const int64_t *shap
     if (lac_dtype_size(dtype) == 0)
         return lac__fail(LAC_ERR_DTYPE, "tensor: %d is no dtype", (int)dtype);
     if (ndim < 0 || ndim > LAC__MAX_DIMS)
-        return lac__fail(LAC_ERR_SHAPE, "tensor: %d dimensions, expected 0 to %d", ndim, LAC__MAX_DIMS);
+        return lac__fail(LAC_ERR_SHAPE, "tensor: %d dimensions, expected 0 to %d", ndim,
+                         LAC__MAX_DIMS);
     *bytes = (int64_t)lac_dtype_size(dtype);
     for (int32_t i = 0; i < ndim; i++) {
         if (shape[i] < 0)
-            return lac__fail(LAC_ERR_SHAPE, "tensor: size %lld of dimension %d is negative", (long long)shape[i], i);
+            return lac__fail(LAC_ERR_SHAPE, "tensor: size %lld of dimension %d is negative",
+                             (long long)shape[i], i);
     }
     for (int32_t i = 0; i < ndim; i++) {
         if (shape[i] == 0) {
@@ -53,8 +55,8 @@ static lac_status check_shape(lac_dtype dtype, int32_t ndim, const int64_t *shap
     return LAC_OK;
 }
 
-lac_status lac__tensor_new_unallocated(lac_context *ctx, lac_dtype dtype, int32_t ndim, const int64_t *shape,
-                                       lac_tensor **out) {
+lac_status lac__tensor_new_unallocated(lac_context *ctx, lac_dtype dtype, int32_t ndim,
+                                       const int64_t *shape, lac_tensor **out) {
     int64_t bytes = 0;
     LAC_TRY(check_shape(dtype, ndim, shape, &bytes));
     lac_tensor *t = lac__object_alloc(ctx->pool, sizeof *t);
@@ -73,7 +75,8 @@ lac_status lac__tensor_new_unallocated(lac_context *ctx, lac_dtype dtype, int32_
     for (int32_t i = ndim - 1; i >= 0; i--) {
         t->shape[i] = shape[i];
         t->stride[i] = step;
-        if (!lac__mul_size(step, lac__max(shape[i], 1), &step)) step = 0; /* only where there are no elements */
+        if (!lac__mul_size(step, lac__max(shape[i], 1), &step))
+            step = 0; /* only where there are no elements */
     }
     *out = t;
     return LAC_OK;
@@ -146,7 +149,9 @@ lac_status lac_tensor_wrap(lac_context *ctx, const lac_tensor_desc *desc, void *
     return LAC_OK;
 }
 
-void lac_tensor_retain(lac_tensor *t) { atomic_fetch_add(&t->references, 1); }
+void lac_tensor_retain(lac_tensor *t) {
+    atomic_fetch_add(&t->references, 1);
+}
 
 void lac_tensor_release(lac_tensor *t) {
     if (t == NULL || atomic_fetch_sub(&t->references, 1) != 1) return;
@@ -179,8 +184,12 @@ int32_t lac_tensor_is_contiguous(const lac_tensor *t) {
     return 1;
 }
 
-uint64_t lac_tensor_version(const lac_tensor *t) { return atomic_load(&t->storage->version); }
-void lac_tensor_modified(lac_tensor *t) { atomic_fetch_add(&t->storage->version, 1); }
+uint64_t lac_tensor_version(const lac_tensor *t) {
+    return atomic_load(&t->storage->version);
+}
+void lac_tensor_modified(lac_tensor *t) {
+    atomic_fetch_add(&t->storage->version, 1);
+}
 
 lac_status lac_tensor_data(lac_context *ctx, lac_tensor *t, void **out) {
     LAC_TRY(lac__write(ctx, t));
@@ -194,8 +203,8 @@ static lac_status check_transfer(const char *op, const lac_tensor *t, uint64_t b
     if (!lac_tensor_is_contiguous(t))
         return lac__fail(LAC_ERR_SHAPE, "%s: the tensor is not contiguous", op);
     if (bytes != size)
-        return lac__fail(LAC_ERR_SHAPE, "%s: %llu bytes for a tensor of %llu", op, (unsigned long long)bytes,
-                         (unsigned long long)size);
+        return lac__fail(LAC_ERR_SHAPE, "%s: %llu bytes for a tensor of %llu", op,
+                         (unsigned long long)bytes, (unsigned long long)size);
     return LAC_OK;
 }
 
@@ -232,5 +241,6 @@ const char *lac__shape_text(const lac_tensor *t, char text[LAC__SHAPE_TEXT]) {
 }
 
 bool lac__same_shape(const lac_tensor *a, const lac_tensor *b) {
-    return a->ndim == b->ndim && memcmp(a->shape, b->shape, (size_t)a->ndim * sizeof *a->shape) == 0;
+    return a->ndim == b->ndim &&
+           memcmp(a->shape, b->shape, (size_t)a->ndim * sizeof *a->shape) == 0;
 }

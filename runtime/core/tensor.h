@@ -14,25 +14,25 @@ enum { LAC__MAX_DIMS = 8 };
 typedef struct lac__storage {
     atomic_int references;
     lac__pool *pool;
-    lac__block block;              /* empty for wrapped memory */
-    char *data;                    /* NULL until a pending result is computed */
+    lac__block block; /* empty for wrapped memory */
+    char *data;       /* NULL until a pending result is computed */
     void (*deleter)(void *user);
     void *user;
-    atomic_uint_fast64_t version;  /* writes so far */
-    atomic_int readers;            /* pending results that read this */
-    atomic_bool exposed;           /* a pointer was given out: results over it are not deferred */
+    atomic_uint_fast64_t version; /* writes so far */
+    atomic_int readers;           /* pending results that read this */
+    atomic_bool exposed;          /* a pointer was given out: results over it are not deferred */
     atomic_flag packed_lock;
-    struct lac__packed *packed;    /* weights in a kernel's layout, see ops/pack.h */
+    struct lac__packed *packed; /* weights in a kernel's layout, see ops/pack.h */
 } lac__storage;
 
 struct lac_tensor {
     atomic_int references;
     lac_context *ctx;
     lac__storage *storage;
-    struct lac__pending *pending;  /* NULL once computed */
+    struct lac__pending *pending; /* NULL once computed */
     lac_dtype dtype;
     int32_t ndim;
-    int64_t offset;                /* of the first element, in elements */
+    int64_t offset; /* of the first element, in elements */
     int64_t shape[LAC__MAX_DIMS];
     int64_t stride[LAC__MAX_DIMS]; /* in elements */
 };
@@ -41,8 +41,8 @@ struct lac_tensor {
 lac_status lac__tensor_new(lac_context *ctx, lac_dtype dtype, int32_t ndim, const int64_t *shape,
                            lac_tensor **out);
 /** One whose memory is taken later, by lac__tensor_allocate. */
-lac_status lac__tensor_new_unallocated(lac_context *ctx, lac_dtype dtype, int32_t ndim, const int64_t *shape,
-                                       lac_tensor **out);
+lac_status lac__tensor_new_unallocated(lac_context *ctx, lac_dtype dtype, int32_t ndim,
+                                       const int64_t *shape, lac_tensor **out);
 lac_status lac__tensor_allocate(lac_tensor *t);
 /** A tensor of its own over the storage of `t`, same shape; the caller changes shape and stride. */
 lac_status lac__tensor_view(lac_tensor *t, lac_tensor **out);
@@ -54,11 +54,14 @@ lac_status lac__write(lac_context *ctx, lac_tensor *t);
 
 /** First element; `t` is computed. */
 static inline void *lac__data(const lac_tensor *t) {
-    return t->storage->data == NULL ? NULL
-                                    : t->storage->data + t->offset * (int64_t)lac_dtype_size(t->dtype);
+    return t->storage->data == NULL
+               ? NULL
+               : t->storage->data + t->offset * (int64_t)lac_dtype_size(t->dtype);
 }
 
-static inline bool lac__is_floating(lac_dtype d) { return d <= LAC_DTYPE_F64; }
+static inline bool lac__is_floating(lac_dtype d) {
+    return d <= LAC_DTYPE_F64;
+}
 
 /** Turns -1 into the last dimension; an error names `op`. */
 lac_status lac__dimension(const char *op, const lac_tensor *t, int32_t dim, int32_t *out);

@@ -12,8 +12,8 @@ static lac_status view_of(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
     return lac__tensor_view(t, out);
 }
 
-lac_status lac_tensor_narrow(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t start, int64_t length,
-                             lac_tensor **out) {
+lac_status lac_tensor_narrow(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t start,
+                             int64_t length, lac_tensor **out) {
     int32_t d = 0;
     LAC_TRY(lac__dimension("narrow", t, dim, &d));
     if (start < 0 || length < 0 || start > t->shape[d] || length > t->shape[d] - start)
@@ -27,12 +27,13 @@ lac_status lac_tensor_narrow(lac_context *ctx, lac_tensor *t, int32_t dim, int64
     return LAC_OK;
 }
 
-lac_status lac_tensor_select(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t index, lac_tensor **out) {
+lac_status lac_tensor_select(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t index,
+                             lac_tensor **out) {
     int32_t d = 0;
     LAC_TRY(lac__dimension("select", t, dim, &d));
     if (index < 0 || index >= t->shape[d])
-        return lac__fail(LAC_ERR_RANGE, "select: index %lld of a dimension of %lld", (long long)index,
-                         (long long)t->shape[d]);
+        return lac__fail(LAC_ERR_RANGE, "select: index %lld of a dimension of %lld",
+                         (long long)index, (long long)t->shape[d]);
     lac_tensor *v = NULL;
     LAC_TRY(view_of(ctx, t, &v));
     v->offset += index * v->stride[d];
@@ -45,9 +46,11 @@ lac_status lac_tensor_select(lac_context *ctx, lac_tensor *t, int32_t dim, int64
 }
 
 /* Replaces one -1 by what is left, and checks the number of elements. */
-static lac_status resolve_shape(const lac_tensor *t, int32_t ndim, const int64_t *wanted, int64_t *shape) {
+static lac_status resolve_shape(const lac_tensor *t, int32_t ndim, const int64_t *wanted,
+                                int64_t *shape) {
     if (ndim < 0 || ndim > LAC__MAX_DIMS)
-        return lac__fail(LAC_ERR_SHAPE, "reshape: %d dimensions, expected 0 to %d", ndim, LAC__MAX_DIMS);
+        return lac__fail(LAC_ERR_SHAPE, "reshape: %d dimensions, expected 0 to %d", ndim,
+                         LAC__MAX_DIMS);
     const int64_t total = lac_tensor_numel(t);
     int64_t known = 1;
     int32_t open = -1;
@@ -56,7 +59,8 @@ static lac_status resolve_shape(const lac_tensor *t, int32_t ndim, const int64_t
         if (wanted[i] == -1 && open < 0)
             open = i;
         else if (!lac__mul_size(known, wanted[i], &known))
-            return lac__fail(LAC_ERR_SHAPE, "reshape: size %lld of dimension %d", (long long)wanted[i], i);
+            return lac__fail(LAC_ERR_SHAPE, "reshape: size %lld of dimension %d",
+                             (long long)wanted[i], i);
     }
     if (open >= 0 && known > 0 && total % known == 0) {
         shape[open] = total / known;
@@ -64,7 +68,8 @@ static lac_status resolve_shape(const lac_tensor *t, int32_t ndim, const int64_t
     }
     char text[LAC__SHAPE_TEXT];
     if (known != total || (open >= 0 && shape[open] < 0))
-        return lac__fail(LAC_ERR_SHAPE, "reshape: %lld elements of shape %s do not fill the new shape",
+        return lac__fail(LAC_ERR_SHAPE,
+                         "reshape: %lld elements of shape %s do not fill the new shape",
                          (long long)total, lac__shape_text(t, text));
     return LAC_OK;
 }
@@ -92,7 +97,8 @@ lac_status lac_tensor_reshape(lac_context *ctx, lac_tensor *t, int32_t ndim, con
     return LAC_OK;
 }
 
-lac_status lac_tensor_permute(lac_context *ctx, lac_tensor *t, const int32_t *order, lac_tensor **out) {
+lac_status lac_tensor_permute(lac_context *ctx, lac_tensor *t, const int32_t *order,
+                              lac_tensor **out) {
     int32_t from[LAC__MAX_DIMS] = {0};
     unsigned seen = 0;
     for (int32_t i = 0; i < t->ndim; i++) {

@@ -34,8 +34,9 @@ static void choose(void) {
         found = wanted == NULL || narrow || strcmp(wanted, "avx512") == 0;
         __builtin_cpu_init();
         const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-        const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+        const bool avx512 =
+            avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
         if (avx512 && !narrow)
             lac_install__avx512(&table);
         else if (avx2)
@@ -48,7 +49,8 @@ static void choose(void) {
 lac_status lac__cpu_backend(const lac__backend **out) {
     (void)pthread_once(&once, choose);
     if (unknown_isa != NULL)
-        return lac__fail(LAC_ERR_ARGUMENT, "LACUNA_ISA=%s: expected portable, avx2 or avx512", unknown_isa);
+        return lac__fail(LAC_ERR_ARGUMENT, "LACUNA_ISA=%s: expected portable, avx2 or avx512",
+                         unknown_isa);
     *out = &table;
     return LAC_OK;
 }

@@ -11,12 +11,14 @@ typedef struct norm {
     lac_tensor *weight, *bias, *mean, *var; /* float64 [C] copies; NULL: not given */
 } norm;
 
-static lac_status widen(lac_context *ctx, const char *what, lac_tensor *t, int64_t channels, lac_tensor **out) {
+static lac_status widen(lac_context *ctx, const char *what, lac_tensor *t, int64_t channels,
+                        lac_tensor **out) {
     if (t == NULL) return LAC_OK;
     char text[LAC__SHAPE_TEXT];
     if (t->ndim != 1 || t->shape[0] != channels || !lac__is_floating(t->dtype))
-        return lac__fail(LAC_ERR_SHAPE, "batch_norm: %s of shape %s for %lld channels, expected floating [%lld]", what,
-                         lac__shape_text(t, text), (long long)channels, (long long)channels);
+        return lac__fail(LAC_ERR_SHAPE,
+                         "batch_norm: %s of shape %s for %lld channels, expected floating [%lld]",
+                         what, lac__shape_text(t, text), (long long)channels, (long long)channels);
     return lac_convert(ctx, t, LAC_DTYPE_F64, out);
 }
 
@@ -59,7 +61,8 @@ static lac_status update_running(lac_context *ctx, lac_tensor *running, const la
     LAC_TRY(lac_convert(ctx, running, LAC_DTYPE_F64, &wide));
     double *r = lac__data(wide);
     const double *b = lac__data(batch);
-    for (int64_t c = 0; c < batch->shape[0]; c++) r[c] = (1 - momentum) * r[c] + momentum * b[c] * correction;
+    for (int64_t c = 0; c < batch->shape[0]; c++)
+        r[c] = (1 - momentum) * r[c] + momentum * b[c] * correction;
     const lac_status status = lac_copy(ctx, running, wide);
     lac_tensor_release(wide);
     return status;
@@ -80,13 +83,16 @@ static lac_status make_affine(lac_context *ctx, const norm *n, double eps, lac__
     return LAC_OK;
 }
 
-lac_status lac_batch_norm(lac_context *ctx, lac_tensor *x, const lac_batch_norm_options *o, lac_tensor **out) {
+lac_status lac_batch_norm(lac_context *ctx, lac_tensor *x, const lac_batch_norm_options *o,
+                          lac_tensor **out) {
     char text[LAC__SHAPE_TEXT];
     if (o == NULL || o->size != sizeof *o)
-        return lac__fail(LAC_ERR_ARGUMENT, "batch_norm: options.size is not sizeof(lac_batch_norm_options)");
+        return lac__fail(LAC_ERR_ARGUMENT,
+                         "batch_norm: options.size is not sizeof(lac_batch_norm_options)");
     LAC_TRY(lac__check_interrupt(ctx));
     if (x->ndim != 2)
-        return lac__fail(LAC_ERR_SHAPE, "batch_norm: features of shape %s, expected [N, C]", lac__shape_text(x, text));
+        return lac__fail(LAC_ERR_SHAPE, "batch_norm: features of shape %s, expected [N, C]",
+                         lac__shape_text(x, text));
     if (!o->training && (o->mean == NULL || o->var == NULL))
         return lac__fail(LAC_ERR_ARGUMENT, "batch_norm: mean and var are needed when not training");
     norm n = {.rows = x->shape[0], .channels = x->shape[1]};

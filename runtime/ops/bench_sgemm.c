@@ -8,8 +8,9 @@
 #include <pthread.h>
 #include <time.h>
 
-typedef void (*sgemm_function)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
-                               const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+typedef void (*sgemm_function)(int order, int trans_a, int trans_b, int m, int n, int k,
+                               float alpha, const float *a, int lda, const float *b, int ldb,
+                               float beta, float *c, int ldc);
 typedef void (*threads_function)(int threads);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -44,7 +45,8 @@ static double run(int n, int repeats, float *a) {
 
 lac_status lac_bench_sgemm(lac_context *ctx, int64_t n, int32_t repeats, double *gflops) {
     if (n < 1 || n > 8192 || repeats < 1)
-        return lac__fail(LAC_ERR_ARGUMENT, "bench_sgemm: n %lld, repeats %d, expected 1 to 8192 and at least 1",
+        return lac__fail(LAC_ERR_ARGUMENT,
+                         "bench_sgemm: n %lld, repeats %d, expected 1 to 8192 and at least 1",
                          (long long)n, repeats);
     lac__block memory = {0};
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(3 * n * n) * sizeof(float), &memory));

@@ -6,7 +6,8 @@
 
 static lac_status check_dtypes(const lac_tensor *feats, const lac_tensor *weight) {
     if (!lac__is_floating(feats->dtype) || feats->dtype == LAC_DTYPE_F64)
-        return lac__fail(LAC_ERR_DTYPE, "conv3d: %s features, expected float32, float16 or bfloat16",
+        return lac__fail(LAC_ERR_DTYPE,
+                         "conv3d: %s features, expected float32, float16 or bfloat16",
                          lac_dtype_name(feats->dtype));
     if (weight->dtype != feats->dtype)
         return lac__fail(LAC_ERR_DTYPE, "conv3d: %s weight for %s features, expected one dtype",
@@ -19,16 +20,18 @@ static lac_status check_weight(const lac_tensor *feats, const lac_tensor *weight
     const bool flat = weight->ndim == 2 && taps == 1;
     if (!flat && (weight->ndim != 3 || weight->shape[0] != taps))
         return lac__fail(LAC_ERR_SHAPE, "conv3d: weight of shape %s, expected [%lld, Cin, Cout]%s",
-                         lac__shape_text(weight, text), (long long)taps, taps == 1 ? " or [Cin, Cout]" : "");
+                         lac__shape_text(weight, text), (long long)taps,
+                         taps == 1 ? " or [Cin, Cout]" : "");
     const int64_t cin = weight->shape[weight->ndim - 2];
     if (feats->shape[1] != cin)
-        return lac__fail(LAC_ERR_SHAPE, "conv3d: %lld input channels, the weight of shape %s expects %lld",
+        return lac__fail(LAC_ERR_SHAPE,
+                         "conv3d: %lld input channels, the weight of shape %s expects %lld",
                          (long long)feats->shape[1], lac__shape_text(weight, text), (long long)cin);
     return LAC_OK;
 }
 
-lac_status lac_conv3d(lac_context *ctx, lac_sparse *x, lac_tensor *weight, const lac_conv3d_options *options,
-                      lac_sparse **out) {
+lac_status lac_conv3d(lac_context *ctx, lac_sparse *x, lac_tensor *weight,
+                      const lac_conv3d_options *options, lac_sparse **out) {
     LAC_TRY(check_dtypes(x->feats, weight));
     lac__conv_plan plan;
     LAC_TRY(lac__conv_plan_make(ctx, x, options, false, &plan));

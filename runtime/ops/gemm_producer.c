@@ -22,7 +22,8 @@ static void destroy(lac__producer *base) {
     lac_context_release(ctx);
 }
 
-static lac_status run(lac_context *ctx, lac__producer *base, const lac__epilogue *epilogue, lac_tensor *out) {
+static lac_status run(lac_context *ctx, lac__producer *base, const lac__epilogue *epilogue,
+                      lac_tensor *out) {
     const lac__gemm *g = &((gemm_producer *)base)->gemm;
     lac_tensor *x = NULL;
     lac__packed *weight = NULL;
@@ -49,7 +50,8 @@ out:
     return status;
 }
 
-lac_status lac__gemm_defer(lac_context *ctx, const char *name, const lac__gemm *gemm, lac_tensor **out) {
+lac_status lac__gemm_defer(lac_context *ctx, const char *name, const lac__gemm *gemm,
+                           lac_tensor **out) {
     gemm_producer *p = lac__object_alloc(ctx->pool, sizeof *p);
     if (p == NULL) return LAC_ERR_OOM;
     atomic_init(&p->base.references, 1);
@@ -76,11 +78,11 @@ static lac_status as_rows(lac_context *ctx, lac_tensor *x, lac_tensor **out) {
     return lac_tensor_reshape(ctx, x, 2, shape, 0, out);
 }
 
-lac_status lac__apply_stage(lac_context *ctx, const char *name, lac_tensor *x, const lac__stage *stage,
-                            lac_tensor **out) {
+lac_status lac__apply_stage(lac_context *ctx, const char *name, lac_tensor *x,
+                            const lac__stage *stage, lac_tensor **out) {
     if (!lac__is_floating(x->dtype) || x->dtype == LAC_DTYPE_F64)
-        return lac__fail(LAC_ERR_DTYPE, "%s: %s features, expected float32, float16 or bfloat16", name,
-                         lac_dtype_name(x->dtype));
+        return lac__fail(LAC_ERR_DTYPE, "%s: %s features, expected float32, float16 or bfloat16",
+                         name, lac_dtype_name(x->dtype));
     lac_tensor *result = NULL, *source = NULL, *target = NULL;
     LAC_TRY(lac__append_stage(ctx, x, stage, &result));
     if (result != NULL) {
@@ -110,8 +112,8 @@ lac_status lac__apply_bias(lac_context *ctx, const char *name, lac_tensor *bias,
     if (bias == NULL) return LAC_OK;
     char text[LAC__SHAPE_TEXT];
     if (bias->ndim != 1 || bias->shape[0] != channels)
-        return lac__fail(LAC_ERR_SHAPE, "%s: bias of shape %s, expected [%lld]", name, lac__shape_text(bias, text),
-                         (long long)channels);
+        return lac__fail(LAC_ERR_SHAPE, "%s: bias of shape %s, expected [%lld]", name,
+                         lac__shape_text(bias, text), (long long)channels);
     lac_tensor *shift = NULL, *result = NULL;
     LAC_TRY(lac_convert(ctx, bias, LAC_DTYPE_F32, &shift));
     const lac__stage stage = {.kind = LAC__AFFINE, .shift = shift};

@@ -3,15 +3,20 @@
  */
 #include "ops/gemm_producer.h"
 
-lac_status lac_linear(lac_context *ctx, lac_tensor *x, lac_tensor *weight, lac_tensor *bias, lac_tensor **out) {
+lac_status lac_linear(lac_context *ctx, lac_tensor *x, lac_tensor *weight, lac_tensor *bias,
+                      lac_tensor **out) {
     char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
     LAC_TRY(lac__check_interrupt(ctx));
     if (x->ndim != 2 || weight->ndim != 2 || x->shape[1] != weight->shape[1])
-        return lac__fail(LAC_ERR_SHAPE, "linear: features of shape %s, weight of shape %s, expected [N, Cin] and [Cout, Cin]",
-                         lac__shape_text(x, a), lac__shape_text(weight, b));
+        return lac__fail(
+            LAC_ERR_SHAPE,
+            "linear: features of shape %s, weight of shape %s, expected [N, Cin] and [Cout, Cin]",
+            lac__shape_text(x, a), lac__shape_text(weight, b));
     if (!lac__is_floating(x->dtype) || x->dtype == LAC_DTYPE_F64 || x->dtype != weight->dtype)
-        return lac__fail(LAC_ERR_DTYPE, "linear: %s weight for %s features, expected float32, float16 or bfloat16 for both",
-                         lac_dtype_name(weight->dtype), lac_dtype_name(x->dtype));
+        return lac__fail(
+            LAC_ERR_DTYPE,
+            "linear: %s weight for %s features, expected float32, float16 or bfloat16 for both",
+            lac_dtype_name(weight->dtype), lac_dtype_name(x->dtype));
     const lac__gemm gemm = {.x = x,
                             .weight = weight,
                             .weight_transposed = true,

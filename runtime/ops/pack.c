@@ -21,7 +21,9 @@ static void lock(lac__storage *s) {
     }
 }
 
-static void unlock(lac__storage *s) { atomic_flag_clear_explicit(&s->packed_lock, memory_order_release); }
+static void unlock(lac__storage *s) {
+    atomic_flag_clear_explicit(&s->packed_lock, memory_order_release);
+}
 
 static lac__packed *take_cached(lac__storage *s, const lac__packed *wanted) {
     lock(s);
@@ -59,7 +61,8 @@ static void fill_panels(const lac__packed *p, const float *source, float *target
     }
 }
 
-static lac_status pack_new(lac_context *ctx, lac_tensor *weight, const lac__packed *wanted, lac__packed **out) {
+static lac_status pack_new(lac_context *ctx, lac_tensor *weight, const lac__packed *wanted,
+                           lac__packed **out) {
     lac_tensor *plain = NULL;
     lac__packed *p = NULL;
     const int64_t panels = (wanted->cout + wanted->nr - 1) / wanted->nr;

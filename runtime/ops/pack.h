@@ -13,11 +13,11 @@ typedef struct lac__packed {
     atomic_int references;
     lac__pool *pool;
     lac__block block;
-    const char *isa;     /* the kernels that it was packed for */
-    uint64_t version;    /* of the weight */
+    const char *isa;  /* the kernels that it was packed for */
+    uint64_t version; /* of the weight */
     int64_t taps, cin, cout;
     int32_t nr;
-    bool transposed;     /* source rows are output channels */
+    bool transposed; /* source rows are output channels */
     const float *data;
 } lac__packed;
 

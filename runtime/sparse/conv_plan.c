@@ -15,10 +15,11 @@ static lac_status check_range(lac_context *ctx, lac_sparse *x) {
     const lac__index *index = &x->coords->index;
     for (int i = 0; i < 4; i++) {
         if (index->low[i] < 0 || index->high[i] >= x->desc.range[i])
-            return lac__fail(LAC_ERR_RANGE,
-                             "conv3d: coordinates %s in [%lld, %lld] leave the spatial_range (%d, %d, %d, %d)",
-                             axes[i], (long long)index->low[i], (long long)index->high[i], x->desc.range[0],
-                             x->desc.range[1], x->desc.range[2], x->desc.range[3]);
+            return lac__fail(
+                LAC_ERR_RANGE,
+                "conv3d: coordinates %s in [%lld, %lld] leave the spatial_range (%d, %d, %d, %d)",
+                axes[i], (long long)index->low[i], (long long)index->high[i], x->desc.range[0],
+                x->desc.range[1], x->desc.range[2], x->desc.range[3]);
     }
     return LAC_OK;
 }
@@ -34,16 +35,18 @@ static bool given_and_different(const int32_t given[3], int32_t not_given, const
 static lac_status check_lineage(const lac_coords *c, const lac_conv3d_options *o) {
     const lac__site *s = &c->made_by;
     if (memcmp(o->kernel_size, s->kernel, sizeof s->kernel) == 0 &&
-        !given_and_different(o->stride, 0, s->stride) && !given_and_different(o->padding, -1, s->padding) &&
+        !given_and_different(o->stride, 0, s->stride) &&
+        !given_and_different(o->padding, -1, s->padding) &&
         !given_and_different(o->dilation, 0, s->dilation))
         return LAC_OK;
-    return lac__fail(LAC_ERR_LINEAGE,
-                     "conv3d: transposed with kernel (%d, %d, %d), stride (%d, %d, %d), but these rows were made with kernel "
-                     "(%d, %d, %d), stride (%d, %d, %d), padding (%d, %d, %d), dilation (%d, %d, %d): use the same",
-                     o->kernel_size[0], o->kernel_size[1], o->kernel_size[2], o->stride[0], o->stride[1],
-                     o->stride[2], s->kernel[0], s->kernel[1], s->kernel[2], s->stride[0], s->stride[1],
-                     s->stride[2], s->padding[0], s->padding[1], s->padding[2], s->dilation[0], s->dilation[1],
-                     s->dilation[2]);
+    return lac__fail(
+        LAC_ERR_LINEAGE,
+        "conv3d: transposed with kernel (%d, %d, %d), stride (%d, %d, %d), but these rows were made with kernel "
+        "(%d, %d, %d), stride (%d, %d, %d), padding (%d, %d, %d), dilation (%d, %d, %d): use the same",
+        o->kernel_size[0], o->kernel_size[1], o->kernel_size[2], o->stride[0], o->stride[1],
+        o->stride[2], s->kernel[0], s->kernel[1], s->kernel[2], s->stride[0], s->stride[1],
+        s->stride[2], s->padding[0], s->padding[1], s->padding[2], s->dilation[0], s->dilation[1],
+        s->dilation[2]);
 }
 
 static bool all_are(const int32_t v[3], int32_t value) {
@@ -53,9 +56,10 @@ static bool all_are(const int32_t v[3], int32_t value) {
 static lac_status divide_stride(const lac__site *s, lac_sparse_desc *desc) {
     for (int i = 0; i < 3; i++) {
         if (desc->stride[i] % s->stride[i] != 0)
-            return lac__fail(LAC_ERR_SHAPE,
-                             "conv3d: transposed with stride %d on axis %d of a tensor of stride %d, expected a divisor",
-                             s->stride[i], i + 1, desc->stride[i]);
+            return lac__fail(
+                LAC_ERR_SHAPE,
+                "conv3d: transposed with stride %d on axis %d of a tensor of stride %d, expected a divisor",
+                s->stride[i], i + 1, desc->stride[i]);
         desc->stride[i] /= s->stride[i];
     }
     return LAC_OK;
@@ -65,7 +69,8 @@ static lac_status multiply_stride(const lac__site *s, lac_sparse_desc *desc) {
     for (int i = 0; i < 3; i++) {
         const int64_t stride = (int64_t)desc->stride[i] * s->stride[i];
         if (stride > INT32_MAX)
-            return lac__fail(LAC_ERR_RANGE, "conv3d: tensor stride %lld on axis %d does not fit int32",
+            return lac__fail(LAC_ERR_RANGE,
+                             "conv3d: tensor stride %lld on axis %d does not fit int32",
                              (long long)stride, i + 1);
         desc->stride[i] = (int32_t)stride;
     }
@@ -86,15 +91,18 @@ static lac_status plan_inverse(lac_context *ctx, lac_sparse *x, const lac_conv3d
     return lac__map_need(ctx, c->parent, c, s, &plan->map);
 }
 
-static lac_status plan_forward(lac_context *ctx, lac_sparse *x, const lac__site *s, lac__conv_plan *plan) {
+static lac_status plan_forward(lac_context *ctx, lac_sparse *x, const lac__site *s,
+                               lac__conv_plan *plan) {
     if (s->kind == LAC__SUBMANIFOLD) {
         plan->out_rows = x->coords;
         return lac__map_need(ctx, x->coords, x->coords, s, &plan->map);
     }
     LAC_TRY(lac__coords_derive(ctx, x->coords, s, &plan->out_rows));
-    LAC_TRY(s->kind == LAC__STRIDED ? multiply_stride(s, &plan->out) : divide_stride(s, &plan->out));
+    LAC_TRY(s->kind == LAC__STRIDED ? multiply_stride(s, &plan->out)
+                                    : divide_stride(s, &plan->out));
     if (s->has_range) lac__site_out_range(s, plan->out.range);
-    if (s->kind == LAC__STRIDED) return lac__map_need(ctx, x->coords, plan->out_rows, s, &plan->map);
+    if (s->kind == LAC__STRIDED)
+        return lac__map_need(ctx, x->coords, plan->out_rows, s, &plan->map);
     /* Generative: the outputs see the inputs as a strided convolution would see the outputs. */
     plan->reversed = true;
     return lac__map_need(ctx, plan->out_rows, x->coords, s, &plan->map);
@@ -112,18 +120,22 @@ static lac_status make(lac_context *ctx, lac_sparse *x, const lac_conv3d_options
     const bool inverse = o->transposed && !o->generative;
     const bool from_stride = x->coords->parent != NULL && x->coords->made_by.kind == LAC__STRIDED;
     if (inverse && o->require_forward && !from_stride)
-        return lac__fail(LAC_ERR_LINEAGE, "conv3d: inverse of a strided convolution, but no strided convolution made these rows");
+        return lac__fail(
+            LAC_ERR_LINEAGE,
+            "conv3d: inverse of a strided convolution, but no strided convolution made these rows");
     /* A 1x1x1 kernel reads its own row, unless it inverts a strided 1x1x1 convolution. */
-    const bool inverts_pointwise = inverse && from_stride && all_are(o->stride, 0) &&
-                                   all_are(x->coords->made_by.kernel, 1);
+    const bool inverts_pointwise =
+        inverse && from_stride && all_are(o->stride, 0) && all_are(x->coords->made_by.kernel, 1);
     if (plan->pointwise && !need_map && !inverts_pointwise) return LAC_OK;
     LAC_TRY(check_range(ctx, x));
     if (inverse && from_stride && !all_are(o->stride, 1)) return plan_inverse(ctx, x, o, plan);
     if (inverse && !stride_one)
-        return lac__fail(LAC_ERR_LINEAGE,
-                         "conv3d: transposed with kernel (%d, %d, %d), stride (%d, %d, %d), but no strided convolution made these rows: "
-                         "run that convolution first or use generative=true",
-                         site.kernel[0], site.kernel[1], site.kernel[2], site.stride[0], site.stride[1], site.stride[2]);
+        return lac__fail(
+            LAC_ERR_LINEAGE,
+            "conv3d: transposed with kernel (%d, %d, %d), stride (%d, %d, %d), but no strided convolution made these rows: "
+            "run that convolution first or use generative=true",
+            site.kernel[0], site.kernel[1], site.kernel[2], site.stride[0], site.stride[1],
+            site.stride[2]);
     if (o->generative && plan->pointwise) site.kind = LAC__SUBMANIFOLD;
     LAC_TRY(plan_forward(ctx, x, &site, plan));
     if (inverse) plan->reversed = true;
@@ -133,7 +145,8 @@ static lac_status make(lac_context *ctx, lac_sparse *x, const lac_conv3d_options
 lac_status lac__conv_plan_make(lac_context *ctx, lac_sparse *x, const lac_conv3d_options *options,
                                bool need_map, lac__conv_plan *out) {
     if (options == NULL || options->size != sizeof *options)
-        return lac__fail(LAC_ERR_ARGUMENT, "conv3d: options.size is not sizeof(lac_conv3d_options)");
+        return lac__fail(LAC_ERR_ARGUMENT,
+                         "conv3d: options.size is not sizeof(lac_conv3d_options)");
     LAC_TRY(lac__check_interrupt(ctx));
     lac__conv_plan plan = {0};
     const double start = lac_clock();

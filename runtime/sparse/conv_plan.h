@@ -7,12 +7,12 @@
 #include "sparse/sparse_tensor.h"
 
 typedef struct lac__conv_plan {
-    lac_kernel_map *map;    /* borrowed from the family; NULL: row i feeds row i through one tap */
-    bool reversed;          /* transposed: from the map's outputs to its inputs */
-    lac_coords *out_rows;   /* borrowed from the family */
+    lac_kernel_map *map;  /* borrowed from the family; NULL: row i feeds row i through one tap */
+    bool reversed;        /* transposed: from the map's outputs to its inputs */
+    lac_coords *out_rows; /* borrowed from the family */
     lac_sparse_desc out;
     int64_t taps;
-    bool pointwise;         /* kernel and stride 1: the weight may be [Cin,Cout] */
+    bool pointwise; /* kernel and stride 1: the weight may be [Cin,Cout] */
 } lac__conv_plan;
 
 /** `need_map`: also for a pointwise convolution. */

@@ -25,11 +25,15 @@ static void family_release(lac__family *family) {
     lac_context_release(ctx);
 }
 
-void lac_coords_retain(lac_coords *c) { atomic_fetch_add(&c->family->references, 1); }
+void lac_coords_retain(lac_coords *c) {
+    atomic_fetch_add(&c->family->references, 1);
+}
 void lac_coords_release(lac_coords *c) {
     if (c != NULL) family_release(c->family);
 }
-void lac_kernel_map_retain(lac_kernel_map *m) { atomic_fetch_add(&m->family->references, 1); }
+void lac_kernel_map_retain(lac_kernel_map *m) {
+    atomic_fetch_add(&m->family->references, 1);
+}
 void lac_kernel_map_release(lac_kernel_map *m) {
     if (m != NULL) family_release(m->family);
 }
@@ -69,23 +73,27 @@ lac_status lac__coords_adopt(lac_context *ctx, lac_tensor *rows, lac_coords **ou
 
 lac_status lac_coords_create(lac_context *ctx, lac_tensor *rows, lac_coords **out) {
     if (rows->dtype != LAC_DTYPE_I32 && rows->dtype != LAC_DTYPE_I64)
-        return lac__fail(LAC_ERR_DTYPE, "coords: %s rows, expected int32 or int64", lac_dtype_name(rows->dtype));
+        return lac__fail(LAC_ERR_DTYPE, "coords: %s rows, expected int32 or int64",
+                         lac_dtype_name(rows->dtype));
     char text[LAC__SHAPE_TEXT];
     if (rows->ndim != 2 || rows->shape[1] != 4)
         return lac__fail(LAC_ERR_SHAPE, "coords: shape %s, expected [N, 4] with rows (b, x, y, z)",
                          lac__shape_text(rows, text));
     if (rows->shape[0] > INT32_MAX)
-        return lac__fail(LAC_ERR_SHAPE, "coords: %lld rows, expected at most 2^31 - 1", (long long)rows->shape[0]);
+        return lac__fail(LAC_ERR_SHAPE, "coords: %lld rows, expected at most 2^31 - 1",
+                         (long long)rows->shape[0]);
     lac_tensor *copy = NULL;
     LAC_TRY(lac_convert(ctx, rows, LAC_DTYPE_I32, &copy));
-    if (rows->dtype == LAC_DTYPE_I64) { /* the conversion saturates: values must come back unchanged */
+    if (rows->dtype ==
+        LAC_DTYPE_I64) { /* the conversion saturates: values must come back unchanged */
         lac_tensor *wide = NULL;
         lac_status status = lac_contiguous(ctx, rows, &wide);
         for (int64_t i = 0; status == LAC_OK && i < 4 * rows->shape[0]; i++) {
             const int64_t value = ((const int64_t *)lac__data(wide))[i];
             if (value != ((const int32_t *)lac__data(copy))[i])
-                status = lac__fail(LAC_ERR_RANGE, "coords: value %lld in row %lld does not fit int32",
-                                   (long long)value, (long long)(i / 4));
+                status =
+                    lac__fail(LAC_ERR_RANGE, "coords: value %lld in row %lld does not fit int32",
+                              (long long)value, (long long)(i / 4));
         }
         lac_tensor_release(wide);
         if (status != LAC_OK) {
@@ -96,7 +104,9 @@ lac_status lac_coords_create(lac_context *ctx, lac_tensor *rows, lac_coords **ou
     return lac__coords_adopt(ctx, copy, out);
 }
 
-int64_t lac_coords_count(const lac_coords *c) { return c->rows->shape[0]; }
+int64_t lac_coords_count(const lac_coords *c) {
+    return c->rows->shape[0];
+}
 
 lac_status lac_coords_tensor(lac_context *ctx, lac_coords *c, lac_tensor **out) {
     (void)ctx;
@@ -108,8 +118,9 @@ lac_status lac_coords_tensor(lac_context *ctx, lac_coords *c, lac_tensor **out) 
 lac_status lac_coords_equal(lac_context *ctx, lac_coords *a, lac_coords *b, int32_t *out) {
     (void)ctx;
     const int64_t n = lac_coords_count(a);
-    *out = a == b || (n == lac_coords_count(b) &&
-                      (n == 0 || memcmp(lac__rows(a), lac__rows(b), (size_t)n * 4 * sizeof(int32_t)) == 0));
+    *out = a == b ||
+           (n == lac_coords_count(b) &&
+            (n == 0 || memcmp(lac__rows(a), lac__rows(b), (size_t)n * 4 * sizeof(int32_t)) == 0));
     return LAC_OK;
 }
 
@@ -130,8 +141,8 @@ lac_status lac_coords_index(lac_context *ctx, lac_coords *c) {
 lac_status lac_coords_find(lac_context *ctx, lac_coords *c, lac_tensor *query, lac_tensor **out) {
     char text[LAC__SHAPE_TEXT];
     if (query->dtype != LAC_DTYPE_I32 || query->ndim != 2 || query->shape[1] != 4)
-        return lac__fail(LAC_ERR_SHAPE, "coords: query %s %s, expected int32 [Q, 4]", lac_dtype_name(query->dtype),
-                         lac__shape_text(query, text));
+        return lac__fail(LAC_ERR_SHAPE, "coords: query %s %s, expected int32 [Q, 4]",
+                         lac_dtype_name(query->dtype), lac__shape_text(query, text));
     LAC_TRY(lac_coords_index(ctx, c));
     lac_tensor *plain = NULL, *found = NULL;
     LAC_TRY(lac_contiguous(ctx, query, &plain));

@@ -13,11 +13,11 @@
 
 typedef struct cells {
     const lac__site *site;
-    bool bounded_below;  /* "spconv" without a range and without negative coordinates */
-    int32_t range[4];    /* of the output, if the site has one and rows are limited by it */
+    bool bounded_below; /* "spconv" without a range and without negative coordinates */
+    int32_t range[4];   /* of the output, if the site has one and rows are limited by it */
     bool limited;
-    int shift[3];        /* log2 of the stride where it is a power of two, else -1 */
-    bool one_each;       /* every input has exactly one candidate */
+    int shift[3];  /* log2 of the stride where it is a power of two, else -1 */
+    bool one_each; /* every input has exactly one candidate */
 } cells;
 
 /* Floor of x / stride. */
@@ -68,9 +68,11 @@ static int64_t emit(const cells *c, const int32_t *row, const candidates *to, in
         for (int j = 0; j < n[1]; j++)
             for (int k = 0; k < n[2]; k++, p++) {
                 if (to->keys != NULL) {
-                    to->keys[p] = lac__pack_narrow(to->packing, row[0], axis[0][i], axis[1][j], axis[2][k]);
+                    to->keys[p] =
+                        lac__pack_narrow(to->packing, row[0], axis[0][i], axis[1][j], axis[2][k]);
                 } else {
-                    const int32_t cell[4] = {row[0], (int32_t)axis[0][i], (int32_t)axis[1][j], (int32_t)axis[2][k]};
+                    const int32_t cell[4] = {row[0], (int32_t)axis[0][i], (int32_t)axis[1][j],
+                                             (int32_t)axis[2][k]};
                     memcpy(to->rows + 4 * p, cell, sizeof cell);
                 }
             }
@@ -89,7 +91,8 @@ static bool candidate_box(const cells *c, const lac__index *in, int64_t low[4], 
             high[i + 1] = in->high[i + 1] * s->stride[i] + s->anchor[i] + reach;
         } else {
             const int64_t shift = s->floors ? 0 : s->anchor[i];
-            low[i + 1] = lac__floor_div(in->low[i + 1] - shift - (s->floors ? 0 : reach), s->stride[i]);
+            low[i + 1] =
+                lac__floor_div(in->low[i + 1] - shift - (s->floors ? 0 : reach), s->stride[i]);
             high[i + 1] = lac__floor_div(in->high[i + 1] - shift, s->stride[i]);
         }
         if (c->bounded_below || c->limited) low[i + 1] = lac__max(low[i + 1], 0);
@@ -101,8 +104,8 @@ static bool candidate_box(const cells *c, const lac__index *in, int64_t low[4], 
 }
 
 /* Sorts packed candidates and decodes one of each into a tensor. */
-static lac_status unique_keys(lac_context *ctx, const lac__packing *p, uint64_t *keys, int64_t count,
-                              lac_tensor **out) {
+static lac_status unique_keys(lac_context *ctx, const lac__packing *p, uint64_t *keys,
+                              int64_t count, lac_tensor **out) {
     uint64_t *sorted = NULL;
     LAC_TRY(lac__sort_values(ctx, keys, keys + count, count, 0, p->bits, &sorted));
     int64_t unique = 0;
@@ -117,22 +120,24 @@ static lac_status unique_keys(lac_context *ctx, const lac__packing *p, uint64_t 
     for (int64_t i = 0; i < unique; i++) {
         for (int f = 0; f < 4; f++) {
             const int width = (f == 0 ? p->bits : p->shift[f - 1]) - p->shift[f];
-            const uint64_t field = width == 0 ? 0 : sorted[i] >> p->shift[f] & (~(uint64_t)0 >> (64 - width));
+            const uint64_t field =
+                width == 0 ? 0 : sorted[i] >> p->shift[f] & (~(uint64_t)0 >> (64 - width));
             rows[4 * i + f] = (int32_t)((int64_t)field + p->low[f]);
         }
     }
     return LAC_OK;
 }
 
-static lac_status unique_rows(lac_context *ctx, const int32_t *rows, int64_t count, lac_tensor **out) {
+static lac_status unique_rows(lac_context *ctx, const int32_t *rows, int64_t count,
+                              lac_tensor **out) {
     lac__block memory = {0};
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)count * sizeof(int32_t), &memory));
     int32_t *order = memory.data;
     lac_status status = lac__sort_rows(ctx, rows, count, order);
     int64_t unique = 0;
     for (int64_t i = 0; status == LAC_OK && i < count; i++) {
-        const bool again =
-            unique > 0 && lac__compare_rows(rows + 4 * (int64_t)order[unique - 1], rows + 4 * (int64_t)order[i]) == 0;
+        const bool again = unique > 0 && lac__compare_rows(rows + 4 * (int64_t)order[unique - 1],
+                                                           rows + 4 * (int64_t)order[i]) == 0;
         if (!again) order[unique++] = order[i];
     }
     const int64_t shape[2] = {unique, 4};
@@ -162,7 +167,8 @@ static void count_candidates(lac_context *ctx, const cells *c, const int32_t *ro
     for (int64_t chunk = 0; chunk < chunks; chunk++) starts[chunk + 1] += starts[chunk];
 }
 
-static lac_status derive_rows(lac_context *ctx, const lac_coords *in, const cells *c, lac_tensor **out) {
+static lac_status derive_rows(lac_context *ctx, const lac_coords *in, const cells *c,
+                              lac_tensor **out) {
     const int32_t *rows = lac__rows(in);
     const int64_t n = in->index.count, chunks = (n + CHUNK - 1) / CHUNK;
     int64_t low[4], high[4];
@@ -174,18 +180,22 @@ static lac_status derive_rows(lac_context *ctx, const lac_coords *in, const cell
         return lac__tensor_new(ctx, LAC_DTYPE_I32, 2, shape, out);
     }
     if (!candidate_box(c, &in->index, low, high))
-        return lac__fail(LAC_ERR_RANGE, "conv3d: output coordinates beyond int32, expected smaller input coordinates");
+        return lac__fail(
+            LAC_ERR_RANGE,
+            "conv3d: output coordinates beyond int32, expected smaller input coordinates");
     lac__packing_make(low, high, &packing);
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(chunks + 1) * sizeof(int64_t), &starts_block));
     int64_t *starts = starts_block.data;
     count_candidates(ctx, c, rows, n, starts, chunks);
     const int64_t count = starts[chunks];
     if (count > INT32_MAX) {
-        status = lac__fail(LAC_ERR_SHAPE, "conv3d: %lld candidate output rows, expected at most 2^31 - 1",
+        status = lac__fail(LAC_ERR_SHAPE,
+                           "conv3d: %lld candidate output rows, expected at most 2^31 - 1",
                            (long long)count);
         goto out;
     }
-    LAC_TRY_OUT(lac__pool_alloc(ctx->pool, (size_t)count * 16 + 16, &memory)); /* two keys, or one row */
+    LAC_TRY_OUT(
+        lac__pool_alloc(ctx->pool, (size_t)count * 16 + 16, &memory)); /* two keys, or one row */
     const candidates to = {.packing = &packing,
                            .keys = packing.wide ? NULL : memory.data,
                            .rows = packing.wide ? memory.data : NULL};
@@ -203,7 +213,8 @@ out:
     return status;
 }
 
-lac_status lac__coords_derive(lac_context *ctx, lac_coords *in, const lac__site *site, lac_coords **out) {
+lac_status lac__coords_derive(lac_context *ctx, lac_coords *in, const lac__site *site,
+                              lac_coords **out) {
     for (lac_coords *c = in->family->sets; c != NULL; c = c->next) {
         if (c->parent == in && lac__site_equal(&c->made_by, site)) {
             *out = c;
@@ -214,14 +225,16 @@ lac_status lac__coords_derive(lac_context *ctx, lac_coords *in, const lac__site 
     const bool spconv = site->downsample == LAC_DOWNSAMPLE_SPCONV;
     cells c = {.site = site};
     c.limited = site->has_range && (spconv || site->kind == LAC__GENERATIVE);
-    c.bounded_below = site->kind == LAC__STRIDED && spconv && !site->has_range && !site->allow_negative;
+    c.bounded_below =
+        site->kind == LAC__STRIDED && spconv && !site->has_range && !site->allow_negative;
     if (c.limited) lac__site_out_range(site, c.range);
     c.one_each = site->floors != 0;
     for (int i = 0; i < 3; i++) {
         const bool power_of_two = (site->stride[i] & (site->stride[i] - 1)) == 0;
         c.shift[i] = power_of_two ? __builtin_ctz((unsigned)site->stride[i]) : -1;
         if (c.bounded_below || c.limited) c.one_each = c.one_each && in->index.low[i + 1] >= 0;
-        if (c.limited) c.one_each = c.one_each && cell_of(&c, i, in->index.high[i + 1]) < c.range[i + 1];
+        if (c.limited)
+            c.one_each = c.one_each && cell_of(&c, i, in->index.high[i + 1]) < c.range[i + 1];
     }
     lac_tensor *rows = NULL;
     LAC_TRY(derive_rows(ctx, in, &c, &rows));

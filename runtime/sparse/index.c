@@ -11,8 +11,10 @@
 static void find_box(lac_context *ctx, const int32_t *rows, int64_t count, lac__index *index) {
     int32_t l0 = INT32_MAX, l1 = INT32_MAX, l2 = INT32_MAX, l3 = INT32_MAX;
     int32_t h0 = INT32_MIN, h1 = INT32_MIN, h2 = INT32_MIN, h3 = INT32_MIN;
-#pragma omp parallel for num_threads(ctx->threads) schedule(static) if (count > 1 << 14) \
-    reduction(min : l0, l1, l2, l3) reduction(max : h0, h1, h2, h3)
+#pragma omp parallel for num_threads(ctx->threads) schedule(static) if (count > 1 << 14)           \
+    reduction(min                                                                                  \
+              : l0, l1, l2, l3) reduction(max                                                      \
+                                          : h0, h1, h2, h3)
     for (int64_t i = 0; i < count; i++) {
         const int32_t *r = rows + 4 * i;
         l0 = r[0] < l0 ? r[0] : l0, h0 = r[0] > h0 ? r[0] : h0;
@@ -33,8 +35,8 @@ static bool strictly_sorted(const int32_t *rows, int64_t count) {
 }
 
 /* Key and row number in one 64-bit value where they fit, else by comparing rows. */
-static lac_status sort_packed(lac_context *ctx, const int32_t *rows, int64_t count, const lac__packing *p,
-                              int32_t *order) {
+static lac_status sort_packed(lac_context *ctx, const int32_t *rows, int64_t count,
+                              const lac__packing *p, int32_t *order) {
     int row_bits = 0;
     while ((int64_t)1 << row_bits < count) row_bits++;
     if (p->wide || p->bits + row_bits > 64) return lac__sort_rows(ctx, rows, count, order);
@@ -65,7 +67,9 @@ static lac_status fill_keys(lac_context *ctx, const int32_t *rows, lac__index *i
     uint64_t *narrow = index->keys.data;
     lac__wide_key *wide = index->keys.data;
     int64_t duplicate = INT64_MAX; /* the first position that equals the one before it */
-#pragma omp parallel for num_threads(ctx->threads) schedule(static) reduction(min : duplicate) if (count > 1 << 14)
+#pragma omp parallel for num_threads(ctx->threads) schedule(static)                                \
+    reduction(min                                                                                  \
+              : duplicate) if (count > 1 << 14)
     for (int64_t i = 0; i < count; i++) {
         const int32_t *r = rows + 4 * (int64_t)lac__index_row(index, i);
         if (p->wide)
@@ -76,11 +80,13 @@ static lac_status fill_keys(lac_context *ctx, const int32_t *rows, lac__index *i
             duplicate = lac__min(duplicate, i);
     }
     if (duplicate == INT64_MAX) return LAC_OK;
-    const int32_t first = lac__index_row(index, duplicate - 1), second = lac__index_row(index, duplicate);
+    const int32_t first = lac__index_row(index, duplicate - 1),
+                  second = lac__index_row(index, duplicate);
     const int32_t *r = rows + 4 * (int64_t)first;
-    return lac__fail(LAC_ERR_DUPLICATE,
-                     "coords: rows %d and %d are both (%d, %d, %d, %d), expected unique rows: quantize removes duplicates",
-                     first < second ? first : second, first < second ? second : first, r[0], r[1], r[2], r[3]);
+    return lac__fail(
+        LAC_ERR_DUPLICATE,
+        "coords: rows %d and %d are both (%d, %d, %d, %d), expected unique rows: quantize removes duplicates",
+        first < second ? first : second, first < second ? second : first, r[0], r[1], r[2], r[3]);
 }
 
 lac_status lac__order_rows(lac_context *ctx, const int32_t *rows, int64_t count, int32_t *order) {
@@ -101,7 +107,8 @@ static lac_status sort_order(lac_context *ctx, const int32_t *rows, lac__index *
 lac_status lac__index_build(lac_context *ctx, const int32_t *rows, int64_t count, lac__index *out) {
     lac__index index = {.count = count};
     if (count > INT32_MAX)
-        return lac__fail(LAC_ERR_SHAPE, "coords: %lld rows, expected at most 2^31 - 1", (long long)count);
+        return lac__fail(LAC_ERR_SHAPE, "coords: %lld rows, expected at most 2^31 - 1",
+                         (long long)count);
     find_box(ctx, rows, count, &index);
     if (count == 0) {
         *out = index;

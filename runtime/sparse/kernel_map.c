@@ -48,7 +48,8 @@ lac_status lac__map_need(lac_context *ctx, lac_coords *in, lac_coords *out, cons
 }
 
 /* Fills `lists`, whose parts are freed by the caller on failure. */
-static lac_status make_lists(lac_context *ctx, const lac_kernel_map *map, bool reversed, lac__pair_lists *lists) {
+static lac_status make_lists(lac_context *ctx, const lac_kernel_map *map, bool reversed,
+                             lac__pair_lists *lists) {
     lists->taps = map->taps;
     lists->rows = lac_coords_count(reversed ? map->in : map->out);
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)map->taps * sizeof(lac__tap), &lists->tap_block));
@@ -63,7 +64,8 @@ static lac_status make_lists(lac_context *ctx, const lac_kernel_map *map, bool r
 
 lac_status lac__map_lists(lac_context *ctx, const lac_kernel_map *map, bool reversed,
                           const lac__pair_lists **out) {
-    lac_kernel_map *m = (lac_kernel_map *)(uintptr_t)map; /* derived data of an otherwise constant map */
+    lac_kernel_map *m =
+        (lac_kernel_map *)(uintptr_t)map; /* derived data of an otherwise constant map */
     lac__pair_lists *lists = reversed ? &m->reverse : &m->forward;
     bool *present = reversed ? &m->has_reverse : &m->has_forward;
     if (!*present) {
@@ -80,19 +82,23 @@ lac_status lac__map_lists(lac_context *ctx, const lac_kernel_map *map, bool reve
     return LAC_OK;
 }
 
-int64_t lac__map_centre(const lac_kernel_map *map) { return map->centre; }
+int64_t lac__map_centre(const lac_kernel_map *map) {
+    return map->centre;
+}
 
-void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pairs, int64_t *in_rows,
-                             int64_t *out_rows) {
+void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pairs,
+                             int64_t *in_rows, int64_t *out_rows) {
     if (taps != NULL) *taps = m->taps;
     if (pairs != NULL) *pairs = m->pairs;
     if (in_rows != NULL) *in_rows = lac_coords_count(m->in);
     if (out_rows != NULL) *out_rows = lac_coords_count(m->out);
 }
 
-lac_status lac_kernel_map_pairs(lac_context *ctx, lac_kernel_map *m, int64_t tap, lac_tensor **out) {
+lac_status lac_kernel_map_pairs(lac_context *ctx, lac_kernel_map *m, int64_t tap,
+                                lac_tensor **out) {
     if (tap < 0 || tap >= m->taps)
-        return lac__fail(LAC_ERR_RANGE, "kernel map: tap %lld of %lld", (long long)tap, (long long)m->taps);
+        return lac__fail(LAC_ERR_RANGE, "kernel map: tap %lld of %lld", (long long)tap,
+                         (long long)m->taps);
     const bool identity = tap == m->centre;
     const int64_t shape[2] = {identity ? lac_coords_count(m->out) : m->tap[tap].count, 2};
     lac_tensor *t = NULL;

@@ -25,12 +25,14 @@ typedef struct lac__packing {
 } lac__packing;
 
 /* Sums, not ors: differences of keys are packed offsets, whose fields may be negative. */
-static inline uint64_t lac__pack_narrow(const lac__packing *p, int64_t b, int64_t x, int64_t y, int64_t z) {
+static inline uint64_t lac__pack_narrow(const lac__packing *p, int64_t b, int64_t x, int64_t y,
+                                        int64_t z) {
     return ((uint64_t)(b - p->low[0]) << p->shift[0]) + ((uint64_t)(x - p->low[1]) << p->shift[1]) +
            ((uint64_t)(y - p->low[2]) << p->shift[2]) + (uint64_t)(z - p->low[3]);
 }
 
-static inline lac__wide_key lac__pack_wide(const lac__packing *p, int64_t b, int64_t x, int64_t y, int64_t z) {
+static inline lac__wide_key lac__pack_wide(const lac__packing *p, int64_t b, int64_t x, int64_t y,
+                                           int64_t z) {
     return ((lac__wide_key)(b - p->low[0]) << 96) + ((lac__wide_key)(x - p->low[1]) << 64) +
            ((lac__wide_key)(y - p->low[2]) << 32) + (lac__wide_key)(z - p->low[3]);
 }

@@ -54,8 +54,8 @@ static void column_near(const column *c, int64_t begin, int64_t end, emitter *e)
     const lac__packing *p = &in->packing;
     const uint64_t *keys = in->keys.data;
     const uint64_t origin = lac__pack_narrow(p, p->low[0], p->low[1], p->low[2], p->low[3]);
-    const uint64_t delta = lac__pack_narrow(p, p->low[0], p->low[1] + c->offset[0], p->low[2] + c->offset[1],
-                                            p->low[3] + c->offset[2]) -
+    const uint64_t delta = lac__pack_narrow(p, p->low[0], p->low[1] + c->offset[0],
+                                            p->low[2] + c->offset[1], p->low[3] + c->offset[2]) -
                            origin;
     const int64_t count = in->count;
     const uint64_t span = (uint64_t)(c->taps - 1);
@@ -79,7 +79,8 @@ static void run_range(const column *c, int64_t begin, int64_t end, emitter *e) {
 }
 
 /* Joins the threads' pairs of one tap, positions turned into rows. */
-static void join(const column *c, const emitter *e, int threads, int64_t tap, int32_t *in, int32_t *out) {
+static void join(const column *c, const emitter *e, int threads, int64_t tap, int32_t *in,
+                 int32_t *out) {
     const int32_t *in_order = lac__index_order(c->in), *out_order = lac__index_order(c->out);
     for (int t = 0; t < threads; t++) {
         const int32_t *pair = e[t].pairs + 2 * tap * e[t].capacity;
@@ -99,9 +100,11 @@ static lac_status build_column(lac_context *ctx, lac_kernel_map *map, const colu
     const int64_t range = (rows + threads - 1) / threads;
     lac__block buffer = {0};
     emitter emitters[MAX_THREADS];
-    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(threads * c->taps * range) * 2 * sizeof(int32_t), &buffer));
+    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(threads * c->taps * range) * 2 * sizeof(int32_t),
+                            &buffer));
     for (int t = 0; t < threads; t++)
-        emitters[t] = (emitter){.capacity = range, .pairs = (int32_t *)buffer.data + 2 * t * c->taps * range};
+        emitters[t] =
+            (emitter){.capacity = range, .pairs = (int32_t *)buffer.data + 2 * t * c->taps * range};
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int t = 0; t < threads; t++)
         run_range(c, t * range, lac__min(rows, (t + 1) * range), &emitters[t]);
@@ -112,7 +115,8 @@ static lac_status build_column(lac_context *ctx, lac_kernel_map *map, const colu
         total += count[k];
     }
     lac__block *pairs = &map->columns[map->column_count++];
-    const lac_status status = lac__pool_alloc(ctx->pool, (size_t)total * 2 * sizeof(int32_t), pairs);
+    const lac_status status =
+        lac__pool_alloc(ctx->pool, (size_t)total * 2 * sizeof(int32_t), pairs);
     if (status == LAC_OK) {
         int32_t *next = pairs->data;
         for (int64_t k = 0; k < c->taps; k++) {
@@ -123,7 +127,8 @@ static lac_status build_column(lac_context *ctx, lac_kernel_map *map, const colu
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
         for (int64_t k = 0; k < c->taps; k++) {
             const lac__tap *tap = &map->tap[lac__site_tap(c->site, c->j[0], c->j[1], c->j[2] + k)];
-            join(c, emitters, threads, k, (int32_t *)pairs->data + (tap->in - (int32_t *)pairs->data),
+            join(c, emitters, threads, k,
+                 (int32_t *)pairs->data + (tap->in - (int32_t *)pairs->data),
                  (int32_t *)pairs->data + (tap->out - (int32_t *)pairs->data));
         }
     }
@@ -134,7 +139,8 @@ static lac_status build_column(lac_context *ctx, lac_kernel_map *map, const colu
 static bool is_near(const lac_kernel_map *map, const column *c) {
     if (map->in != map->out || c->in->packing.wide || map->site.dilation[2] != 1) return false;
     for (int i = 0; i < 3; i++) {
-        if (map->site.stride[i] != 1 || c->offset[i] < -LAC__KEY_MARGIN || c->offset[i] > LAC__KEY_MARGIN)
+        if (map->site.stride[i] != 1 || c->offset[i] < -LAC__KEY_MARGIN ||
+            c->offset[i] > LAC__KEY_MARGIN)
             return false;
     }
     return c->offset[2] + c->taps - 1 <= LAC__KEY_MARGIN;
@@ -166,7 +172,8 @@ static lac_status build_columns(lac_context *ctx, lac_kernel_map *map, bool symm
 
 lac_status lac__map_build_pairs(lac_context *ctx, lac_kernel_map *map) {
     const lac__site *s = &map->site;
-    const bool symmetric = s->kind == LAC__SUBMANIFOLD && (s->kernel[0] & s->kernel[1] & s->kernel[2] & 1) != 0;
+    const bool symmetric =
+        s->kind == LAC__SUBMANIFOLD && (s->kernel[0] & s->kernel[1] & s->kernel[2] & 1) != 0;
     const int64_t columns =
         (int64_t)s->kernel[0] * s->kernel[1] * ((s->kernel[2] + COLUMN_TAPS - 1) / COLUMN_TAPS) + 2;
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)map->taps * sizeof(lac__tap), &map->tap_block));

@@ -10,8 +10,8 @@
 
 /* Writes the pairs (in, out) of a list to (to_in, to_out), sorted by out; `seat` has a place for every
  * output row, all -1, and is left so. The target may be the source. */
-static void sort_pairs(const int32_t *in, const int32_t *out, int64_t count, int64_t rows, int32_t *seat,
-                       int32_t *to_in, int32_t *to_out) {
+static void sort_pairs(const int32_t *in, const int32_t *out, int64_t count, int64_t rows,
+                       int32_t *seat, int32_t *to_in, int32_t *to_out) {
     for (int64_t i = 0; i < count; i++) seat[out[i]] = in[i];
     int64_t n = 0;
     for (int64_t row = 0; row < rows && n < count; row++) {
@@ -59,7 +59,8 @@ lac_status lac__sort_taps(lac_context *ctx, lac__tap *tap, int64_t taps, int64_t
 /* Whether tap k of an odd kernel lies above the centre, axis 0 first. Its row in the weight counts axis 0
  * fastest, so these are not the taps behind the centre one. */
 static bool above_centre(const int32_t kernel[3], int64_t k) {
-    const int64_t offset[3] = {k % kernel[0] - kernel[0] / 2, k / kernel[0] % kernel[1] - kernel[1] / 2,
+    const int64_t offset[3] = {k % kernel[0] - kernel[0] / 2,
+                               k / kernel[0] % kernel[1] - kernel[1] / 2,
                                k / kernel[0] / kernel[1] - kernel[2] / 2};
     for (int i = 0; i < 3; i++) {
         if (offset[i] != 0) return offset[i] > 0;
@@ -71,7 +72,8 @@ static bool above_centre(const int32_t kernel[3], int64_t k) {
 static lac_status exchange(lac_context *ctx, const lac__tap *source, lac__tap *target, int64_t taps,
                            const int32_t *kernel, int64_t rows, lac__block *owned) {
     int64_t total = 0, used = 0;
-    for (int64_t k = 0; k < taps; k++) total += kernel == NULL || above_centre(kernel, k) ? source[k].count : 0;
+    for (int64_t k = 0; k < taps; k++)
+        total += kernel == NULL || above_centre(kernel, k) ? source[k].count : 0;
     lac__block memory = {0};
     int32_t *next = NULL;
     if (owned != NULL) {
@@ -102,7 +104,7 @@ lac_status lac__mirror_taps(lac_context *ctx, lac__tap *tap, const int32_t kerne
     return exchange(ctx, tap, tap, (int64_t)kernel[0] * kernel[1] * kernel[2], kernel, rows, owned);
 }
 
-lac_status lac__exchange_taps(lac_context *ctx, const lac__tap *source, lac__tap *target, int64_t taps,
-                              int64_t rows, lac__block *owned) {
+lac_status lac__exchange_taps(lac_context *ctx, const lac__tap *source, lac__tap *target,
+                              int64_t taps, int64_t rows, lac__block *owned) {
     return exchange(ctx, source, target, taps, NULL, rows, owned);
 }

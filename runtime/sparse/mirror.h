@@ -15,7 +15,7 @@ lac_status lac__sort_taps(lac_context *ctx, lac__tap *tap, int64_t taps, int64_t
 lac_status lac__mirror_taps(lac_context *ctx, lac__tap *tap, const int32_t kernel[3], int64_t rows,
                             lac__block *owned);
 /** target[k] = source[k] with inputs and outputs exchanged, shared or sorted likewise. */
-lac_status lac__exchange_taps(lac_context *ctx, const lac__tap *source, lac__tap *target, int64_t taps,
-                              int64_t rows, lac__block *owned);
+lac_status lac__exchange_taps(lac_context *ctx, const lac__tap *source, lac__tap *target,
+                              int64_t taps, int64_t rows, lac__block *owned);
 
 #endif

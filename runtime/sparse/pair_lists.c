@@ -43,7 +43,8 @@ lac_status lac__pair_lists_finish(lac_context *ctx, lac__pair_lists *lists, bool
         find_segments(&lists->tap[k], blocks, segment + k * (blocks + 1));
     cost[0] = 0;
     for (int64_t b = 0; b < blocks; b++) {
-        int64_t pairs = lac__min(LAC__BLOCK_ROWS, lists->rows - b * LAC__BLOCK_ROWS) * (identity ? 2 : 1);
+        int64_t pairs =
+            lac__min(LAC__BLOCK_ROWS, lists->rows - b * LAC__BLOCK_ROWS) * (identity ? 2 : 1);
         for (int64_t k = 0; k < lists->taps; k++) {
             const int32_t *s = segment + k * (blocks + 1) + b;
             pairs += s[1] - s[0];

@@ -22,7 +22,7 @@ typedef struct lac__pair_lists {
     const int32_t *segment;     /* [taps][blocks + 1]: first pair of each block */
     const int64_t *cost;        /* [blocks + 1]: work before each block, in pairs and rows */
     lac__block tap_block, segment_block, cost_block;
-    lac__block owned;           /* pairs that belong to these lists, not to the map */
+    lac__block owned; /* pairs that belong to these lists, not to the map */
 } lac__pair_lists;
 
 typedef struct lac__slice {

@@ -9,16 +9,17 @@
 
 typedef struct quantizer {
     const lac_quantize_options *options;
-    lac_tensor *points, *feats;        /* contiguous; feats float32 */
+    lac_tensor *points, *feats; /* contiguous; feats float32 */
     int64_t n, columns;
     lac__block cells_block, kept_block, rows_block, order_block;
-    double *cells;                     /* [n][3] indices before the origin */
-    int32_t *kept, *rows, *order;      /* points that stay, their rows (0,x,y,z), sorted */
+    double *cells;                /* [n][3] indices before the origin */
+    int32_t *kept, *rows, *order; /* points that stay, their rows (0,x,y,z), sorted */
     int64_t kept_count, voxels, invalid, outside;
 } quantizer;
 
 static double value(const lac_tensor *t, int64_t i) {
-    return t->dtype == LAC_DTYPE_F64 ? ((const double *)lac__data(t))[i] : (double)((const float *)lac__data(t))[i];
+    return t->dtype == LAC_DTYPE_F64 ? ((const double *)lac__data(t))[i]
+                                     : (double)((const float *)lac__data(t))[i];
 }
 
 static bool finite_point(const quantizer *q, int64_t i) {
@@ -38,7 +39,8 @@ static lac_status find_cells(lac_context *ctx, quantizer *q) {
     for (int64_t i = 0; i < q->n; i++) {
         if (!finite_point(q, i)) {
             if (o->invalid_error)
-                return lac__fail(LAC_ERR_RANGE, "quantize: point %lld holds a NaN or an infinity", (long long)i);
+                return lac__fail(LAC_ERR_RANGE, "quantize: point %lld holds a NaN or an infinity",
+                                 (long long)i);
             q->invalid++;
             continue;
         }
@@ -47,7 +49,8 @@ static lac_status find_cells(lac_context *ctx, quantizer *q) {
             const double p = value(q->points, i * q->columns + a);
             if (o->has_range && (p < o->range[a] || p >= o->range[a + 3])) inside = false;
             const double cell = p / o->voxel_size[a];
-            q->cells[3 * q->kept_count + a] = o->rounding == LAC_ROUND_NEAREST ? nearbyint(cell) : floor(cell);
+            q->cells[3 * q->kept_count + a] =
+                o->rounding == LAC_ROUND_NEAREST ? nearbyint(cell) : floor(cell);
         }
         if (inside)
             q->kept[q->kept_count++] = (int32_t)i;
@@ -65,16 +68,18 @@ static lac_status make_rows(lac_context *ctx, quantizer *q) {
             if (i == 0 || q->cells[3 * i + a] < origin[a]) origin[a] = q->cells[3 * i + a];
         }
     }
-    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)q->kept_count * 4 * sizeof(int32_t), &q->rows_block));
+    LAC_TRY(
+        lac__pool_alloc(ctx->pool, (size_t)q->kept_count * 4 * sizeof(int32_t), &q->rows_block));
     q->rows = q->rows_block.data;
     for (int64_t i = 0; i < q->kept_count; i++) {
         q->rows[4 * i] = 0;
         for (int a = 0; a < 3; a++) {
             const double cell = q->cells[3 * i + a] - origin[a];
             if (!(cell >= INT32_MIN && cell <= INT32_MAX))
-                return lac__fail(LAC_ERR_RANGE,
-                                 "quantize: point %d lies in voxel %.0f on axis %d, which does not fit int32: a larger voxel_size or a range",
-                                 q->kept[i], cell, a + 1);
+                return lac__fail(
+                    LAC_ERR_RANGE,
+                    "quantize: point %d lies in voxel %.0f on axis %d, which does not fit int32: a larger voxel_size or a range",
+                    q->kept[i], cell, a + 1);
             q->rows[4 * i + a + 1] = (int32_t)cell;
         }
     }
@@ -85,8 +90,8 @@ static lac_status make_rows(lac_context *ctx, quantizer *q) {
 
 static bool starts_voxel(const quantizer *q, int64_t position) {
     if (position == 0) return true;
-    return memcmp(q->rows + 4 * (int64_t)q->order[position - 1], q->rows + 4 * (int64_t)q->order[position],
-                  4 * sizeof *q->rows) != 0;
+    return memcmp(q->rows + 4 * (int64_t)q->order[position - 1],
+                  q->rows + 4 * (int64_t)q->order[position], 4 * sizeof *q->rows) != 0;
 }
 
 static void reduce_feats(const quantizer *q, int64_t begin, int64_t end, float *out) {
@@ -138,26 +143,30 @@ static lac_status make_results(lac_context *ctx, quantizer *q, results *r) {
 static lac_status check(const lac_tensor *points, const lac_quantize_options *o) {
     char text[LAC__SHAPE_TEXT];
     if (o == NULL || o->size != sizeof *o)
-        return lac__fail(LAC_ERR_ARGUMENT, "quantize: options.size is not sizeof(lac_quantize_options)");
+        return lac__fail(LAC_ERR_ARGUMENT,
+                         "quantize: options.size is not sizeof(lac_quantize_options)");
     if (points->ndim != 2 || points->shape[1] < 3)
         return lac__fail(LAC_ERR_SHAPE, "quantize: points of shape %s, expected [N, 3 or more]",
                          lac__shape_text(points, text));
     if (!lac__is_floating(points->dtype))
-        return lac__fail(LAC_ERR_DTYPE, "quantize: %s points, expected a floating dtype", lac_dtype_name(points->dtype));
+        return lac__fail(LAC_ERR_DTYPE, "quantize: %s points, expected a floating dtype",
+                         lac_dtype_name(points->dtype));
     if (points->shape[0] > INT32_MAX)
         return lac__fail(LAC_ERR_SHAPE, "quantize: %lld points, expected at most 2^31 - 1",
                          (long long)points->shape[0]);
     for (int a = 0; a < 3; a++) {
         if (!(o->voxel_size[a] > 0) || !isfinite(o->voxel_size[a]))
-            return lac__fail(LAC_ERR_ARGUMENT, "quantize: voxel_size %g on axis %d, expected a positive number",
+            return lac__fail(LAC_ERR_ARGUMENT,
+                             "quantize: voxel_size %g on axis %d, expected a positive number",
                              o->voxel_size[a], a + 1);
         if (o->has_range && !(o->range[a] < o->range[a + 3]))
-            return lac__fail(LAC_ERR_ARGUMENT, "quantize: range from %g to %g on axis %d is empty", o->range[a],
-                             o->range[a + 3], a + 1);
+            return lac__fail(LAC_ERR_ARGUMENT, "quantize: range from %g to %g on axis %d is empty",
+                             o->range[a], o->range[a + 3], a + 1);
     }
     const lac_tensor *f = o->feats;
     if (f != NULL && (f->ndim != 2 || f->shape[0] != points->shape[0]))
-        return lac__fail(LAC_ERR_SHAPE, "quantize: feats of shape %s for %lld points, expected [N, C]",
+        return lac__fail(LAC_ERR_SHAPE,
+                         "quantize: feats of shape %s for %lld points, expected [N, C]",
                          lac__shape_text(f, text), (long long)points->shape[0]);
     return LAC_OK;
 }
@@ -168,15 +177,18 @@ static lac_status in_dtype(lac_context *ctx, lac_tensor *t, lac_dtype dtype, lac
 }
 
 lac_status lac_quantize(lac_context *ctx, lac_tensor *points, const lac_quantize_options *options,
-                        lac_sparse **x, lac_tensor **inverse, lac_tensor **index, int64_t *dropped) {
+                        lac_sparse **x, lac_tensor **inverse, lac_tensor **index,
+                        int64_t *dropped) {
     LAC_TRY(check(points, options));
     LAC_TRY(lac__check_interrupt(ctx));
     quantizer q = {.options = options, .n = points->shape[0], .columns = points->shape[1]};
     results r = {0};
     lac_coords *coords = NULL;
     lac_status status = LAC_OK;
-    LAC_TRY_OUT(in_dtype(ctx, points, points->dtype == LAC_DTYPE_F64 ? LAC_DTYPE_F64 : LAC_DTYPE_F32, &q.points));
-    LAC_TRY_OUT(in_dtype(ctx, options->feats != NULL ? options->feats : points, LAC_DTYPE_F32, &q.feats));
+    LAC_TRY_OUT(in_dtype(
+        ctx, points, points->dtype == LAC_DTYPE_F64 ? LAC_DTYPE_F64 : LAC_DTYPE_F32, &q.points));
+    LAC_TRY_OUT(
+        in_dtype(ctx, options->feats != NULL ? options->feats : points, LAC_DTYPE_F32, &q.feats));
     LAC_TRY_OUT(find_cells(ctx, &q));
     LAC_TRY_OUT(make_rows(ctx, &q));
     LAC_TRY_OUT(make_results(ctx, &q, &r));

@@ -13,7 +13,8 @@ static lac_status check_sizes(const lac_conv3d_options *o) {
     int64_t taps = 1;
     for (int i = 0; i < 3; i++) {
         if (o->kernel_size[i] < 1 || o->kernel_size[i] > MAX_KERNEL)
-            return lac__fail(LAC_ERR_ARGUMENT, "conv3d: kernel_size %d on axis %d, expected 1 to %d",
+            return lac__fail(LAC_ERR_ARGUMENT,
+                             "conv3d: kernel_size %d on axis %d, expected 1 to %d",
                              o->kernel_size[i], i + 1, MAX_KERNEL);
         if (o->stride[i] < 0)
             return lac__fail(LAC_ERR_ARGUMENT, "conv3d: stride %d on axis %d, expected at least 1",
@@ -27,8 +28,8 @@ static lac_status check_sizes(const lac_conv3d_options *o) {
         taps *= o->kernel_size[i];
     }
     if (taps > MAX_TAPS)
-        return lac__fail(LAC_ERR_ARGUMENT, "conv3d: kernel of %lld taps, expected at most %d", (long long)taps,
-                         MAX_TAPS);
+        return lac__fail(LAC_ERR_ARGUMENT, "conv3d: kernel of %lld taps, expected at most %d",
+                         (long long)taps, MAX_TAPS);
     return LAC_OK;
 }
 
@@ -37,8 +38,8 @@ static int32_t submanifold_anchor(int32_t kernel, int32_t dilation, int32_t kmap
     return -dilation * ((kernel - 1) / 2);
 }
 
-lac_status lac__site_make(const lac_context *ctx, const lac_conv3d_options *o, const lac_sparse_desc *x,
-                          lac__site *out) {
+lac_status lac__site_make(const lac_context *ctx, const lac_conv3d_options *o,
+                          const lac_sparse_desc *x, lac__site *out) {
     LAC_TRY(check_sizes(o));
     const int32_t kmap = o->kmap_mode >= 0 ? o->kmap_mode : ctx->flags[LAC_FLAG_KMAP_MODE];
     const int32_t downsample =
@@ -53,7 +54,8 @@ lac_status lac__site_make(const lac_context *ctx, const lac_conv3d_options *o, c
         s.padding[i] = o->padding[i] > 0 ? o->padding[i] : 0;
         s.dilation[i] = o->dilation[i] > 0 ? o->dilation[i] : 1;
         if (s.stride[i] > 1) s.kind = LAC__STRIDED;
-        if ((s.stride[i] != 1 && s.stride[i] != s.kernel[i]) || s.padding[i] != 0 || s.dilation[i] != 1)
+        if ((s.stride[i] != 1 && s.stride[i] != s.kernel[i]) || s.padding[i] != 0 ||
+            s.dilation[i] != 1)
             s.floors = 0;
     }
     if (o->generative) s.kind = LAC__GENERATIVE;
@@ -97,4 +99,6 @@ void lac__site_out_range(const lac__site *s, int32_t range[4]) {
     }
 }
 
-bool lac__site_equal(const lac__site *a, const lac__site *b) { return memcmp(a, b, sizeof *a) == 0; }
+bool lac__site_equal(const lac__site *a, const lac__site *b) {
+    return memcmp(a, b, sizeof *a) == 0;
+}

@@ -37,7 +37,8 @@ static inline int64_t lac__site_taps(const lac__site *s) {
 /** Row of tap (j0,j1,j2) in the weight: axis 0 fastest when every kernel size is odd, else axis 2. */
 static inline int64_t lac__site_tap(const lac__site *s, int64_t j0, int64_t j1, int64_t j2) {
     const bool odd = (s->kernel[0] & s->kernel[1] & s->kernel[2] & 1) != 0;
-    return odd ? j0 + s->kernel[0] * (j1 + s->kernel[1] * j2) : j2 + s->kernel[2] * (j1 + s->kernel[1] * j0);
+    return odd ? j0 + s->kernel[0] * (j1 + s->kernel[1] * j2)
+               : j2 + s->kernel[2] * (j1 + s->kernel[1] * j0);
 }
 
 #endif

@@ -34,8 +34,8 @@ static void pass(const uint64_t *from, uint64_t *to, int64_t count, int shift, u
     }
 }
 
-lac_status lac__sort_values(lac_context *ctx, uint64_t *values, uint64_t *spare, int64_t count, int low_bit,
-                            int high_bit, uint64_t **sorted) {
+lac_status lac__sort_values(lac_context *ctx, uint64_t *values, uint64_t *spare, int64_t count,
+                            int low_bit, int high_bit, uint64_t **sorted) {
     const int64_t wanted = lac__max(1, count / MIN_PER_THREAD);
     const int threads = (int)lac__min(wanted, lac__min(ctx->threads, 64));
     const int passes = (high_bit - low_bit + DIGIT_BITS - 1) / DIGIT_BITS;
@@ -55,12 +55,13 @@ lac_status lac__sort_values(lac_context *ctx, uint64_t *values, uint64_t *spare,
     return LAC_OK;
 }
 
-static void merge(const int32_t *rows, const int32_t *from, int32_t *to, int64_t begin, int64_t middle,
-                  int64_t end) {
+static void merge(const int32_t *rows, const int32_t *from, int32_t *to, int64_t begin,
+                  int64_t middle, int64_t end) {
     int64_t a = begin, b = middle;
     for (int64_t i = begin; i < end; i++) {
         const bool second =
-            b < end && (a >= middle || lac__compare_rows(rows + 4 * (int64_t)from[b], rows + 4 * (int64_t)from[a]) < 0);
+            b < end && (a >= middle || lac__compare_rows(rows + 4 * (int64_t)from[b],
+                                                         rows + 4 * (int64_t)from[a]) < 0);
         to[i] = second ? from[b++] : from[a++];
     }
 }
@@ -72,7 +73,8 @@ lac_status lac__sort_rows(lac_context *ctx, const int32_t *rows, int64_t count, 
     int32_t *from = order, *to = spare.data;
     for (int64_t width = 1; width < count; width *= 2) {
         for (int64_t begin = 0; begin < count; begin += 2 * width)
-            merge(rows, from, to, begin, lac__min(begin + width, count), lac__min(begin + 2 * width, count));
+            merge(rows, from, to, begin, lac__min(begin + width, count),
+                  lac__min(begin + 2 * width, count));
         int32_t *swap = from;
         from = to;
         to = swap;

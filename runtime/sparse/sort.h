@@ -8,8 +8,8 @@
 
 /** Sorts `count` values by their bits low_bit..high_bit-1, stable; `spare` holds as many. The result may
  *  lie in either array and is returned. Least-significant-digit radix sort. */
-lac_status lac__sort_values(lac_context *ctx, uint64_t *values, uint64_t *spare, int64_t count, int low_bit,
-                            int high_bit, uint64_t **sorted);
+lac_status lac__sort_values(lac_context *ctx, uint64_t *values, uint64_t *spare, int64_t count,
+                            int low_bit, int high_bit, uint64_t **sorted);
 /** Row numbers in ascending order of their rows (int32 [count][4]); equal rows by number. Merge sort. */
 lac_status lac__sort_rows(lac_context *ctx, const int32_t *rows, int64_t count, int32_t *order);
 /** < 0, 0 or > 0 as row a comes before, equals or comes after row b. */

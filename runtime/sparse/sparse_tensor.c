@@ -16,18 +16,22 @@ static lac_status check_feats(const lac_tensor *feats, const lac_coords *coords)
 
 static lac_status check_desc(const lac_sparse_desc *desc) {
     if (desc->size != sizeof *desc)
-        return lac__fail(LAC_ERR_ARGUMENT, "sparse tensor: desc.size is not sizeof(lac_sparse_desc)");
+        return lac__fail(LAC_ERR_ARGUMENT,
+                         "sparse tensor: desc.size is not sizeof(lac_sparse_desc)");
     for (int i = 0; i < 3; i++) {
         if (desc->stride[i] < 1)
-            return lac__fail(LAC_ERR_ARGUMENT, "sparse tensor: stride %d on axis %d, expected at least 1",
+            return lac__fail(LAC_ERR_ARGUMENT,
+                             "sparse tensor: stride %d on axis %d, expected at least 1",
                              desc->stride[i], i + 1);
     }
     for (int i = 0; desc->has_range && i < 4; i++) {
         if (desc->range[i] < 0)
-            return lac__fail(LAC_ERR_ARGUMENT, "sparse tensor: spatial_range %d is negative", desc->range[i]);
+            return lac__fail(LAC_ERR_ARGUMENT, "sparse tensor: spatial_range %d is negative",
+                             desc->range[i]);
     }
     if (desc->batch_size < 0)
-        return lac__fail(LAC_ERR_ARGUMENT, "sparse tensor: batch_size %d is negative", desc->batch_size);
+        return lac__fail(LAC_ERR_ARGUMENT, "sparse tensor: batch_size %d is negative",
+                         desc->batch_size);
     return LAC_OK;
 }
 
@@ -51,7 +55,9 @@ lac_status lac_sparse_create(lac_context *ctx, lac_tensor *feats, lac_coords *co
     return LAC_OK;
 }
 
-void lac_sparse_retain(lac_sparse *x) { atomic_fetch_add(&x->references, 1); }
+void lac_sparse_retain(lac_sparse *x) {
+    atomic_fetch_add(&x->references, 1);
+}
 
 void lac_sparse_release(lac_sparse *x) {
     if (x == NULL || atomic_fetch_sub(&x->references, 1) != 1) return;
@@ -62,7 +68,9 @@ void lac_sparse_release(lac_sparse *x) {
     lac_context_release(ctx);
 }
 
-void lac_sparse_describe(const lac_sparse *x, lac_sparse_desc *out) { *out = x->desc; }
+void lac_sparse_describe(const lac_sparse *x, lac_sparse_desc *out) {
+    *out = x->desc;
+}
 
 lac_tensor *lac_sparse_feats(const lac_sparse *x) {
     lac_tensor_retain(x->feats);
@@ -74,6 +82,7 @@ lac_coords *lac_sparse_coords(const lac_sparse *x) {
     return x->coords;
 }
 
-lac_status lac_sparse_with_feats(lac_context *ctx, const lac_sparse *x, lac_tensor *feats, lac_sparse **out) {
+lac_status lac_sparse_with_feats(lac_context *ctx, const lac_sparse *x, lac_tensor *feats,
+                                 lac_sparse **out) {
     return lac_sparse_create(ctx, feats, x->coords, &x->desc, out);
 }

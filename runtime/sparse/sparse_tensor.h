@@ -9,7 +9,7 @@
 struct lac_sparse {
     atomic_int references;
     lac_context *ctx;
-    lac_tensor *feats;   /* [N,C], possibly pending */
+    lac_tensor *feats; /* [N,C], possibly pending */
     lac_coords *coords;
     lac_sparse_desc desc;
 };

@@ -24,8 +24,11 @@ static void host_free(void *user, void *pointer, size_t bytes) {
     free(pointer);
 }
 
-static const lac_conv3d_options submanifold = {
-    .size = sizeof submanifold, .kernel_size = {3, 3, 3}, .padding = {-1, -1, -1}, .kmap_mode = -1, .downsample_mode = -1};
+static const lac_conv3d_options submanifold = {.size = sizeof submanifold,
+                                               .kernel_size = {3, 3, 3},
+                                               .padding = {-1, -1, -1},
+                                               .kmap_mode = -1,
+                                               .downsample_mode = -1};
 static const lac_conv3d_options down = {.size = sizeof down,
                                         .kernel_size = {2, 2, 2},
                                         .stride = {2, 2, 2},
@@ -41,10 +44,13 @@ typedef struct {
 /* Points to voxels, a residual block, down, up, linear, labels. */
 static lac_status forward(const fixture *f, lac_tensor **labels) {
     lac_sparse *x = NULL, *y = NULL, *coarse = NULL, *fine = NULL;
-    lac_tensor *inverse = NULL, *feats = NULL, *normed = NULL, *sum = NULL, *active = NULL, *up = NULL;
+    lac_tensor *inverse = NULL, *feats = NULL, *normed = NULL, *sum = NULL, *active = NULL,
+               *up = NULL;
     lac_tensor *cat = NULL, *fine_feats = NULL;
-    const lac_quantize_options q = {.size = sizeof q, .voxel_size = {1, 1, 1}, .reduce = LAC_POINT_MEAN};
-    const lac_batch_norm_options norm = {.size = sizeof norm, .eps = 1e-5, .mean = f->channel, .var = f->channel};
+    const lac_quantize_options q = {
+        .size = sizeof q, .voxel_size = {1, 1, 1}, .reduce = LAC_POINT_MEAN};
+    const lac_batch_norm_options norm = {
+        .size = sizeof norm, .eps = 1e-5, .mean = f->channel, .var = f->channel};
     lac_conv3d_options back = down;
     back.transposed = 1;
     lac_status s = lac_quantize(f->ctx, f->points, &q, &x, &inverse, NULL, NULL);
@@ -78,23 +84,30 @@ static lac_status forward(const fixture *f, lac_tensor **labels) {
 }
 
 static lac_status make_fixture(fixture *f) {
-    const lac_context_options options = {.size = sizeof options, .threads = 2, .alloc = host_alloc, .free = host_free};
+    const lac_context_options options = {
+        .size = sizeof options, .threads = 2, .alloc = host_alloc, .free = host_free};
     *f = (fixture){0};
     lac_status s = lac_context_create(&options, &f->ctx);
     if (s != LAC_OK) return s;
     static float values[8 * 4 * 4 * 32];
-    for (size_t i = 0; i < sizeof values / sizeof *values; i++) values[i] = (float)(i * 7 % 23) * 0.5f;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        values[i] = (float)(i * 7 % 23) * 0.5f;
     const struct {
         lac_tensor **to;
         int64_t shape[3];
         int32_t ndim;
-    } tensors[] = {{&f->points, {60, 4, 0}, 2}, {&f->weight, {27, 4, 4}, 3}, {&f->weight_down, {8, 4, 4}, 3}, {&f->square, {4, 4, 0}, 2}, {&f->channel, {4, 0, 0}, 1}};
+    } tensors[] = {{&f->points, {60, 4, 0}, 2},
+                   {&f->weight, {27, 4, 4}, 3},
+                   {&f->weight_down, {8, 4, 4}, 3},
+                   {&f->square, {4, 4, 0}, 2},
+                   {&f->channel, {4, 0, 0}, 1}};
     for (size_t i = 0; i < sizeof tensors / sizeof *tensors && s == LAC_OK; i++) {
         lac_tensor_desc desc = {.size = sizeof desc, .ndim = tensors[i].ndim};
         memcpy(desc.shape, tensors[i].shape, sizeof tensors[i].shape);
         s = lac_tensor_create(f->ctx, &desc, tensors[i].to);
         if (s == LAC_OK)
-            s = lac_tensor_upload(f->ctx, *tensors[i].to, values, (uint64_t)lac_tensor_numel(*tensors[i].to) * 4);
+            s = lac_tensor_upload(f->ctx, *tensors[i].to, values,
+                                  (uint64_t)lac_tensor_numel(*tensors[i].to) * 4);
     }
     return s;
 }
@@ -139,7 +152,8 @@ int main(void) {
         fail_at = 0;
         lac_tensor_release(labels);
         free_fixture(&f);
-        if (!CHECK(alive == 0)) printf("  request %lld leaves %lld allocations\n", (long long)walked, (long long)alive);
+        if (!CHECK(alive == 0))
+            printf("  request %lld leaves %lld allocations\n", (long long)walked, (long long)alive);
         alive = 0;
     }
     CHECK(walked > 100);

@@ -61,7 +61,9 @@ static int64_t random_rows(row *rows, int kind, int shuffled) {
     return n;
 }
 
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+static int64_t floor_div(int64_t a, int64_t b) {
+    return a / b - (a % b < 0);
+}
 
 typedef struct {
     lac_conv3d_options o;
@@ -95,7 +97,8 @@ static site random_site(void) {
     s.o.downsample_mode = s.minkowski;
     for (int a = 0; a < 3; a++) {
         const int32_t k = s.o.kernel_size[a], d = s.o.dilation[a];
-        if ((s.o.stride[a] != 1 && s.o.stride[a] != k) || s.o.padding[a] != 0 || d != 1) s.floors = 0;
+        if ((s.o.stride[a] != 1 && s.o.stride[a] != k) || s.o.padding[a] != 0 || d != 1)
+            s.floors = 0;
         if (!s.strided)
             s.anchor[a] = k % 2 == 0 && !hashmap ? 0 : -(int64_t)d * ((k - 1) / 2);
         else
@@ -115,8 +118,9 @@ static int64_t expected_rows(const site *s, const row *in, int64_t n, row *out) 
             row r = in[i];
             int meets = 1;
             for (int a = 0; a < 3; a++) {
-                const int64_t x = s->floors ? in[i].v[a + 1]
-                                            : in[i].v[a + 1] - s->anchor[a] - (int64_t)s->o.dilation[a] * tap[a];
+                const int64_t x =
+                    s->floors ? in[i].v[a + 1]
+                              : in[i].v[a + 1] - s->anchor[a] - (int64_t)s->o.dilation[a] * tap[a];
                 const int64_t o = floor_div(x, s->o.stride[a]);
                 if (!s->floors && o * s->o.stride[a] != x) meets = 0;
                 if (!s->minkowski && !s->negative && o < 0) meets = 0;
@@ -139,15 +143,16 @@ static int64_t find(const row *rows, int64_t n, const int64_t cell[4]) {
 }
 
 /* Every tap's list against the definition: outputs ascending, inputs right. */
-static int right_pairs(lac_context *ctx, lac_kernel_map *map, const site *s, const row *in, int64_t n,
-                       const row *out, int64_t m) {
+static int right_pairs(lac_context *ctx, lac_kernel_map *map, const site *s, const row *in,
+                       int64_t n, const row *out, int64_t m) {
     const int32_t *k = s->o.kernel_size;
     const int odd = k[0] & k[1] & k[2] & 1;
     static int32_t pairs[2 * MAX_CELLS];
     for (int32_t j0 = 0; j0 < k[0]; j0++)
         for (int32_t j1 = 0; j1 < k[1]; j1++)
             for (int32_t j2 = 0; j2 < k[2]; j2++) {
-                const int64_t tap = odd ? j0 + k[0] * (j1 + (int64_t)k[1] * j2) : j2 + k[2] * (j1 + (int64_t)k[1] * j0);
+                const int64_t tap = odd ? j0 + k[0] * (j1 + (int64_t)k[1] * j2)
+                                        : j2 + k[2] * (j1 + (int64_t)k[1] * j0);
                 lac_tensor *t = NULL;
                 if (lac_kernel_map_pairs(ctx, map, tap, &t) != LAC_OK) return 0;
                 const int64_t count = lac_tensor_numel(t) / 2;
@@ -187,7 +192,8 @@ static int right_transposed(lac_context *ctx, lac_sparse *x, const site *s, lac_
         const int64_t count = lac_tensor_numel(t) / 2;
         (void)lac_tensor_download(ctx, t, pairs, (uint64_t)count * 8);
         lac_tensor_release(t);
-        for (int64_t i = 0; i < count; i++) wanted[pairs[2 * i]] += weight[k] * ones[pairs[2 * i + 1]];
+        for (int64_t i = 0; i < count; i++)
+            wanted[pairs[2 * i]] += weight[k] * ones[pairs[2 * i + 1]];
     }
     lac_tensor *f = tensor(ctx, LAC_DTYPE_F32, ones, 2, m, 1, 0);
     lac_tensor *w = tensor(ctx, LAC_DTYPE_F32, weight, 3, taps, 1, 1);
@@ -244,9 +250,11 @@ static void test_site(lac_context *ctx, int number) {
             same = m == 0 || memcmp(made, expected, (size_t)m * sizeof *made) == 0;
         }
         lac_tensor_release(got);
-        if (!CHECK(same)) printf("  rows of site %d: %lld, wanted %lld\n", number,
-                                 (long long)lac_coords_count(coarse), (long long)m);
-        if (same && !CHECK(right_pairs(ctx, map, &s, in, n, expected, m))) printf("  pairs of site %d\n", number);
+        if (!CHECK(same))
+            printf("  rows of site %d: %lld, wanted %lld\n", number,
+                   (long long)lac_coords_count(coarse), (long long)m);
+        if (same && !CHECK(right_pairs(ctx, map, &s, in, n, expected, m)))
+            printf("  pairs of site %d\n", number);
         if (same && s.strided && !CHECK(right_transposed(ctx, x, &s, map, coarse, n, m)))
             printf("  transposed of site %d\n", number);
     }

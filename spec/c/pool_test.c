@@ -4,7 +4,8 @@
 #include "harness.h"
 
 static lac_status make(lac_context *ctx, int64_t megabytes, lac_tensor **out) {
-    lac_tensor_desc desc = {.size = sizeof desc, .dtype = LAC_DTYPE_U8, .ndim = 1, .shape = {megabytes << 20}};
+    lac_tensor_desc desc = {
+        .size = sizeof desc, .dtype = LAC_DTYPE_U8, .ndim = 1, .shape = {megabytes * (1 << 20)}};
     return lac_tensor_create(ctx, &desc, out);
 }
 

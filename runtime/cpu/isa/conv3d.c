@@ -21,14 +21,14 @@ typedef struct job {
     const lac__pair_lists *lists; /* NULL: only the identity tap */
     const float *x, *weight;
     int64_t cin, cout, taps, rows;
-    int64_t centre;               /* identity tap, -1: none */
+    int64_t centre; /* identity tap, -1: none */
     const lac__epilogue *epilogue;
     lac_tensor *out;
 } job;
 
 /* Pairs cut into tiles of even height: 15 is 8 + 7, not 14 + 1. */
-static void run_tiles(const job *j, int64_t count, const int32_t *in, const float *a, const float *b,
-                      const int32_t *out, int64_t origin, float *c) {
+static void run_tiles(const job *j, int64_t count, const int32_t *in, const float *a,
+                      const float *b, const int32_t *out, int64_t origin, float *c) {
     const int64_t tiles = (count + LAC__TILE_ROWS - 1) / LAC__TILE_ROWS;
     if (tiles == 0) return;
     const int64_t height = count / tiles, taller = count % tiles;
@@ -61,8 +61,8 @@ static void run_block(const job *j, int64_t block) {
         if (j->centre >= 0)
             run_tiles(j, rows, NULL, j->x + first * j->cin, panel + j->centre * tap_size, NULL, 0,
                       scratch);
-        lac__finish_rows(j->epilogue, scratch, rows, lac__min(LAC__PANEL, j->cout - column), first, column,
-                         j->out);
+        lac__finish_rows(j->epilogue, scratch, rows, lac__min(LAC__PANEL, j->cout - column), first,
+                         column, j->out);
     }
 }
 

@@ -10,20 +10,24 @@
 #include <math.h>
 #include <string.h>
 
-static void load_row(lac_dtype dtype, const void *base, int64_t index, int64_t n, float *restrict out) {
+static void load_row(lac_dtype dtype, const void *base, int64_t index, int64_t n,
+                     float *restrict out) {
     switch ((int)dtype) {
     case LAC_DTYPE_F32: memcpy(out, (const float *)base + index, (size_t)n * sizeof *out); break;
     case LAC_DTYPE_F16:
-        for (int64_t j = 0; j < n; j++) out[j] = lac__f16_to_float(((const uint16_t *)base)[index + j]);
+        for (int64_t j = 0; j < n; j++)
+            out[j] = lac__f16_to_float(((const uint16_t *)base)[index + j]);
         break;
     case LAC_DTYPE_BF16:
-        for (int64_t j = 0; j < n; j++) out[j] = lac__bf16_to_float(((const uint16_t *)base)[index + j]);
+        for (int64_t j = 0; j < n; j++)
+            out[j] = lac__bf16_to_float(((const uint16_t *)base)[index + j]);
         break;
     default: break;
     }
 }
 
-static void store_row(lac_dtype dtype, void *base, int64_t index, int64_t n, const float *restrict row) {
+static void store_row(lac_dtype dtype, void *base, int64_t index, int64_t n,
+                      const float *restrict row) {
     switch ((int)dtype) {
     case LAC_DTYPE_F32: memcpy((float *)base + index, row, (size_t)n * sizeof *row); break;
     case LAC_DTYPE_F16:
@@ -36,7 +40,8 @@ static void store_row(lac_dtype dtype, void *base, int64_t index, int64_t n, con
     }
 }
 
-static void affine(float *restrict x, int64_t n, const float *restrict scale, const float *restrict shift) {
+static void affine(float *restrict x, int64_t n, const float *restrict scale,
+                   const float *restrict shift) {
     if (scale == NULL)
         for (int64_t j = 0; j < n; j++) x[j] = x[j] + shift[j];
     else
@@ -68,7 +73,8 @@ void lac__finish_rows(const lac__epilogue *epilogue, float *values, int64_t rows
             switch (stage->kind) {
             case LAC__AFFINE:
                 affine(row, columns,
-                       stage->scale != NULL ? (const float *)lac__data(stage->scale) + first_column : NULL,
+                       stage->scale != NULL ? (const float *)lac__data(stage->scale) + first_column
+                                            : NULL,
                        (const float *)lac__data(stage->shift) + first_column);
                 break;
             case LAC__RESIDUAL: {

@@ -17,11 +17,14 @@
 
 typedef float vector __attribute__((vector_size(4 * LAC__LANES), aligned(4), may_alias));
 
-static inline __attribute__((always_inline)) vector load(const float *p) { return *(const vector *)p; }
+static inline __attribute__((always_inline)) vector load(const float *p) {
+    return *(const vector *)p;
+}
 
-static inline __attribute__((always_inline)) void tile(const int rows, int64_t cin, const int32_t *in,
-                                                       const float *a, const float *b,
-                                                       const int32_t *out, int64_t origin, float *c) {
+static inline __attribute__((always_inline)) void tile(const int rows, int64_t cin,
+                                                       const int32_t *in, const float *a,
+                                                       const float *b, const int32_t *out,
+                                                       int64_t origin, float *c) {
     vector acc[LAC__TILE_ROWS][LAC__VECTORS];
     const float *row[LAC__TILE_ROWS];
     UNROLL for (int r = 0; r < rows; r++) {
@@ -39,30 +42,33 @@ static inline __attribute__((always_inline)) void tile(const int rows, int64_t c
     }
     UNROLL for (int r = 0; r < rows; r++) {
         float *target = c + (out != NULL ? out[r] - origin : r) * LAC__PANEL;
-        UNROLL for (int v = 0; v < LAC__VECTORS; v++) *(vector *)(target + v * LAC__LANES) = acc[r][v];
+        UNROLL for (int v = 0; v < LAC__VECTORS; v++) {
+            *(vector *)(target + v * LAC__LANES) = acc[r][v];
+        }
     }
 }
 
 #else
 
 /* No fused multiply-add in this instruction set: fmaf gives the same bits, slowly. */
-static inline void tile(const int rows, int64_t cin, const int32_t *in, const float *a, const float *b,
-                        const int32_t *out, int64_t origin, float *c) {
+static inline void tile(const int rows, int64_t cin, const int32_t *in, const float *a,
+                        const float *b, const int32_t *out, int64_t origin, float *c) {
     for (int r = 0; r < rows; r++) {
         const float *row = a + (in != NULL ? in[r] : r) * cin;
         float *target = c + (out != NULL ? out[r] - origin : r) * LAC__PANEL;
         for (int64_t k = 0; k < cin; k++)
-            for (int j = 0; j < LAC__PANEL; j++) target[j] = fmaf(row[k], b[k * LAC__PANEL + j], target[j]);
+            for (int j = 0; j < LAC__PANEL; j++)
+                target[j] = fmaf(row[k], b[k * LAC__PANEL + j], target[j]);
     }
 }
 
 #endif
 
-#define TILE(rows)                                                                                    \
-    static __attribute__((noinline)) void tile_##rows(int64_t cin, const int32_t *in, const float *a, \
-                                                      const float *b, const int32_t *out,             \
-                                                      int64_t origin, float *c) {                     \
-        tile(rows, cin, in, a, b, out, origin, c);                                                    \
+#define TILE(rows)                                                                                 \
+    static __attribute__((noinline)) void tile_##rows(                                             \
+        int64_t cin, const int32_t *in, const float *a, const float *b, const int32_t *out,        \
+        int64_t origin, float *c) {                                                                \
+        tile(rows, cin, in, a, b, out, origin, c);                                                 \
     }
 #define ROWS_6(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #if defined(__AVX512F__)

@@ -77,10 +77,10 @@ typedef struct lac_hdf5 lac_hdf5;
 typedef enum lac_device { LAC_DEVICE_CPU = 0, LAC_DEVICE_CUDA = 1 } lac_device;
 
 typedef struct lac_context_options {
-    uint32_t size;        /* sizeof(lac_context_options) */
-    int32_t threads;      /* 0: as many as the process may use, or OMP_NUM_THREADS */
-    uint64_t budget;      /* bytes; 0: 80 % of the machine's memory or of the cgroup's limit */
-    void *user;           /* passed to alloc and free */
+    uint32_t size;   /* sizeof(lac_context_options) */
+    int32_t threads; /* 0: as many as the process may use, or OMP_NUM_THREADS */
+    uint64_t budget; /* bytes; 0: 80 % of the machine's memory or of the cgroup's limit */
+    void *user;      /* passed to alloc and free */
     void *(*alloc)(void *user, size_t bytes, size_t alignment); /* NULL: the library's own */
     void (*free)(void *user, void *pointer, size_t bytes);
 } lac_context_options;
@@ -109,7 +109,10 @@ typedef enum lac_flag {
 } lac_flag;
 
 typedef enum lac_kmap_mode { LAC_KMAP_ON_THE_FLY = 0, LAC_KMAP_HASHMAP = 1 } lac_kmap_mode;
-typedef enum lac_downsample_mode { LAC_DOWNSAMPLE_SPCONV = 0, LAC_DOWNSAMPLE_MINKOWSKI = 1 } lac_downsample_mode;
+typedef enum lac_downsample_mode {
+    LAC_DOWNSAMPLE_SPCONV = 0,
+    LAC_DOWNSAMPLE_MINKOWSKI = 1
+} lac_downsample_mode;
 
 /** Flags take effect on the next call. */
 lac_status lac_context_set_flag(lac_context *ctx, lac_flag flag, int32_t value);
@@ -144,7 +147,11 @@ typedef struct lac_counters {
 /** Work done since the context was created. */
 void lac_context_counters(const lac_context *ctx, lac_counters *out);
 
-typedef enum lac_log_level { LAC_LOG_DEBUG = 0, LAC_LOG_INFO = 1, LAC_LOG_WARNING = 2 } lac_log_level;
+typedef enum lac_log_level {
+    LAC_LOG_DEBUG = 0,
+    LAC_LOG_INFO = 1,
+    LAC_LOG_WARNING = 2
+} lac_log_level;
 
 /** Takes the oldest queued record: copies its text (truncated to `capacity`, always terminated) and
  *  returns 1, or returns 0 when the queue is empty. The queue keeps the last 256 records. */
@@ -171,13 +178,13 @@ typedef enum lac_dtype {
 } lac_dtype;
 
 typedef struct lac_tensor_desc {
-    uint32_t size;      /* sizeof(lac_tensor_desc) */
+    uint32_t size; /* sizeof(lac_tensor_desc) */
     lac_dtype dtype;
     lac_device device;
     int32_t device_index;
-    int32_t ndim;       /* 0 (a scalar) to 8 */
+    int32_t ndim; /* 0 (a scalar) to 8 */
     int64_t shape[8];
-    int64_t stride[8];  /* in elements. lac_tensor_wrap only; all 0: contiguous */
+    int64_t stride[8]; /* in elements. lac_tensor_wrap only; all 0: contiguous */
 } lac_tensor_desc;
 
 /** Bytes of one element, 0 for no dtype. Any thread. */
@@ -215,16 +222,18 @@ lac_status lac_tensor_download(lac_context *ctx, lac_tensor *t, void *data, uint
 
 /* Views share memory with `t`. */
 /** Rows start..start+length-1 of dimension `dim`. */
-lac_status lac_tensor_narrow(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t start, int64_t length,
-                             lac_tensor **out);
+lac_status lac_tensor_narrow(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t start,
+                             int64_t length, lac_tensor **out);
 /** Row `index` of dimension `dim`, which is dropped. */
-lac_status lac_tensor_select(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t index, lac_tensor **out);
+lac_status lac_tensor_select(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t index,
+                             lac_tensor **out);
 /** The same elements under another shape; one size may be -1. A view where `t` is contiguous, else a
  *  copy, unless `view_only`, which makes that an error. */
 lac_status lac_tensor_reshape(lac_context *ctx, lac_tensor *t, int32_t ndim, const int64_t *shape,
                               int32_t view_only, lac_tensor **out);
 /** Dimension i of the result is dimension order[i] of `t`. */
-lac_status lac_tensor_permute(lac_context *ctx, lac_tensor *t, const int32_t *order, lac_tensor **out);
+lac_status lac_tensor_permute(lac_context *ctx, lac_tensor *t, const int32_t *order,
+                              lac_tensor **out);
 
 /* ---- dense operations ------------------------------------------------------------------------ */
 /* Dimensions may be negative: -1 is the last. Broadcasting and result dtypes are PyTorch's, except that
@@ -243,23 +252,41 @@ lac_status lac_arange(lac_context *ctx, lac_dtype dtype, double start, double st
                       lac_tensor **out);
 typedef enum lac_distribution { LAC_UNIFORM = 0, LAC_NORMAL = 1 } lac_distribution;
 /** Uniform on [a,b), or normal with mean a and deviation b, from the context's counter-based generator. */
-lac_status lac_rand(lac_context *ctx, lac_tensor *dst, lac_distribution distribution, double a, double b);
+lac_status lac_rand(lac_context *ctx, lac_tensor *dst, lac_distribution distribution, double a,
+                    double b);
 
 typedef enum lac_unary_op {
-    LAC_UNARY_NEG = 0, LAC_UNARY_ABS = 1, LAC_UNARY_LOG = 2, LAC_UNARY_EXP = 3, LAC_UNARY_SQRT = 4,
-    LAC_UNARY_FLOOR = 5, LAC_UNARY_ROUND = 6 /* half to even */, LAC_UNARY_NOT = 7 /* x == 0, uint8 */
+    LAC_UNARY_NEG = 0,
+    LAC_UNARY_ABS = 1,
+    LAC_UNARY_LOG = 2,
+    LAC_UNARY_EXP = 3,
+    LAC_UNARY_SQRT = 4,
+    LAC_UNARY_FLOOR = 5,
+    LAC_UNARY_ROUND = 6 /* half to even */,
+    LAC_UNARY_NOT = 7 /* x == 0, uint8 */
 } lac_unary_op;
 lac_status lac_unary(lac_context *ctx, lac_unary_op op, lac_tensor *x, lac_tensor **out);
 
 typedef enum lac_binary_op {
-    LAC_BINARY_ADD = 0, LAC_BINARY_SUB = 1, LAC_BINARY_MUL = 2, LAC_BINARY_DIV = 3 /* true division */,
-    LAC_BINARY_FLOORDIV = 4, LAC_BINARY_MOD = 5 /* sign of the divisor */, LAC_BINARY_BITAND = 6,
-    LAC_BINARY_MIN = 7, LAC_BINARY_MAX = 8,
-    LAC_BINARY_EQ = 16, LAC_BINARY_NE = 17, LAC_BINARY_LT = 18, LAC_BINARY_LE = 19, LAC_BINARY_GT = 20,
+    LAC_BINARY_ADD = 0,
+    LAC_BINARY_SUB = 1,
+    LAC_BINARY_MUL = 2,
+    LAC_BINARY_DIV = 3 /* true division */,
+    LAC_BINARY_FLOORDIV = 4,
+    LAC_BINARY_MOD = 5 /* sign of the divisor */,
+    LAC_BINARY_BITAND = 6,
+    LAC_BINARY_MIN = 7,
+    LAC_BINARY_MAX = 8,
+    LAC_BINARY_EQ = 16,
+    LAC_BINARY_NE = 17,
+    LAC_BINARY_LT = 18,
+    LAC_BINARY_LE = 19,
+    LAC_BINARY_GT = 20,
     LAC_BINARY_GE = 21
 } lac_binary_op;
 /** Adding to a pending convolution or linear result becomes part of its epilogue. */
-lac_status lac_binary(lac_context *ctx, lac_binary_op op, lac_tensor *a, lac_tensor *b, lac_tensor **out);
+lac_status lac_binary(lac_context *ctx, lac_binary_op op, lac_tensor *a, lac_tensor *b,
+                      lac_tensor **out);
 /** One operand is a number, which does not widen the tensor's dtype unless it is fractional and the
  *  tensor an integer one (then float32). `number_first`: number op x. */
 lac_status lac_binary_scalar(lac_context *ctx, lac_binary_op op, lac_tensor *x, double number,
@@ -267,16 +294,21 @@ lac_status lac_binary_scalar(lac_context *ctx, lac_binary_op op, lac_tensor *x, 
 /** Elements below `low` become low, above `high` high; NaN stays. */
 lac_status lac_clamp(lac_context *ctx, lac_tensor *x, double low, double high, lac_tensor **out);
 /** condition [..] uint8: a where it is not 0, else b; all three broadcast. */
-lac_status lac_where(lac_context *ctx, lac_tensor *condition, lac_tensor *a, lac_tensor *b, lac_tensor **out);
+lac_status lac_where(lac_context *ctx, lac_tensor *condition, lac_tensor *a, lac_tensor *b,
+                     lac_tensor **out);
 
 typedef enum lac_reduce_op {
-    LAC_REDUCE_SUM = 0, LAC_REDUCE_MEAN = 1, LAC_REDUCE_MAX = 2, LAC_REDUCE_MIN = 3, LAC_REDUCE_ARGMAX = 4,
+    LAC_REDUCE_SUM = 0,
+    LAC_REDUCE_MEAN = 1,
+    LAC_REDUCE_MAX = 2,
+    LAC_REDUCE_MIN = 3,
+    LAC_REDUCE_ARGMAX = 4,
     LAC_REDUCE_ARGMIN = 5
 } lac_reduce_op;
 /** Over dimension `dim`. Sums of integers are int64; floats accumulate in float64, in order. Of equal
  *  extremes the first wins; a NaN is the extreme. Empty MAX, MIN and ARG are errors. */
-lac_status lac_reduce(lac_context *ctx, lac_reduce_op op, lac_tensor *x, int32_t dim, int32_t keep_dim,
-                      lac_tensor **out);
+lac_status lac_reduce(lac_context *ctx, lac_reduce_op op, lac_tensor *x, int32_t dim,
+                      int32_t keep_dim, lac_tensor **out);
 /** Over all elements; a scalar. */
 lac_status lac_reduce_all(lac_context *ctx, lac_reduce_op op, lac_tensor *x, lac_tensor **out);
 lac_status lac_softmax(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor **out);
@@ -284,12 +316,14 @@ lac_status lac_softmax(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor 
 lac_status lac_matmul(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_tensor **out);
 
 /** Rows of dimension `dim` at `index` (1-D, int32 or int64, 0-based). RANGE names the first bad index. */
-lac_status lac_index_select(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index, lac_tensor **out);
+lac_status lac_index_select(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
+                            lac_tensor **out);
 /** out[..i..] = x[..index[..i..]..] along `dim`, shapes as in PyTorch. */
-lac_status lac_gather(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index, lac_tensor **out);
+lac_status lac_gather(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
+                      lac_tensor **out);
 /** A copy of x with src added at index along `dim`, in the order of the source: deterministic. */
-lac_status lac_scatter_add(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index, lac_tensor *src,
-                           lac_tensor **out);
+lac_status lac_scatter_add(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
+                           lac_tensor *src, lac_tensor **out);
 /** Elements where mask (uint8, same shape) is not 0, 1-D. */
 lac_status lac_masked_select(lac_context *ctx, lac_tensor *x, lac_tensor *mask, lac_tensor **out);
 /** Positions of elements that are not 0, int64 [n, ndim]. */
@@ -301,23 +335,29 @@ lac_status lac_sort(lac_context *ctx, lac_tensor *x, int32_t dim, int32_t descen
 lac_status lac_unique(lac_context *ctx, lac_tensor *x, lac_tensor **rows, lac_tensor **index,
                       lac_tensor **inverse);
 /** Concatenation along `dim`; the same dtype and other sizes. */
-lac_status lac_cat(lac_context *ctx, lac_tensor *const *list, int32_t count, int32_t dim, lac_tensor **out);
+lac_status lac_cat(lac_context *ctx, lac_tensor *const *list, int32_t count, int32_t dim,
+                   lac_tensor **out);
 
 /* ---- layers ---------------------------------------------------------------------------------- */
 /* These take features [N,C] and return a pending result where it can be deferred. */
 
 typedef enum lac_activation {
-    LAC_ACT_NONE = 0, LAC_ACT_RELU = 1, LAC_ACT_LEAKY_RELU = 2, LAC_ACT_SILU = 3
+    LAC_ACT_NONE = 0,
+    LAC_ACT_RELU = 1,
+    LAC_ACT_LEAKY_RELU = 2,
+    LAC_ACT_SILU = 3
 } lac_activation;
 /** NaN stays NaN. `slope` is LeakyReLU's. */
-lac_status lac_activate(lac_context *ctx, lac_activation kind, double slope, lac_tensor *x, lac_tensor **out);
+lac_status lac_activate(lac_context *ctx, lac_activation kind, double slope, lac_tensor *x,
+                        lac_tensor **out);
 
 /** x [N,Cin], weight [Cout,Cin], bias [Cout] or NULL -> [N,Cout]. */
-lac_status lac_linear(lac_context *ctx, lac_tensor *x, lac_tensor *weight, lac_tensor *bias, lac_tensor **out);
+lac_status lac_linear(lac_context *ctx, lac_tensor *x, lac_tensor *weight, lac_tensor *bias,
+                      lac_tensor **out);
 
 typedef struct lac_batch_norm_options {
-    uint32_t size;      /* sizeof(lac_batch_norm_options) */
-    int32_t training;   /* 1: normalise by the rows' own statistics and update mean and var */
+    uint32_t size;    /* sizeof(lac_batch_norm_options) */
+    int32_t training; /* 1: normalise by the rows' own statistics and update mean and var */
     double eps;
     double momentum;
     lac_tensor *weight; /* [C] or NULL for 1 */
@@ -349,11 +389,11 @@ lac_status lac_coords_index(lac_context *ctx, lac_coords *c);
 lac_status lac_coords_find(lac_context *ctx, lac_coords *c, lac_tensor *query, lac_tensor **out);
 
 typedef struct lac_sparse_desc {
-    uint32_t size;       /* sizeof(lac_sparse_desc) */
-    int32_t stride[3];   /* of the tensor; bookkeeping */
+    uint32_t size;     /* sizeof(lac_sparse_desc) */
+    int32_t stride[3]; /* of the tensor; bookkeeping */
     int32_t has_range;
-    int32_t range[4];    /* B,X,Y,Z */
-    int32_t batch_size;  /* 0: not given */
+    int32_t range[4];   /* B,X,Y,Z */
+    int32_t batch_size; /* 0: not given */
 } lac_sparse_desc;
 
 /** feats [N,C] on the rows of `coords`; both retained. `desc` NULL: stride 1, no range. */
@@ -366,18 +406,20 @@ void lac_sparse_describe(const lac_sparse *x, lac_sparse_desc *out);
 lac_tensor *lac_sparse_feats(const lac_sparse *x);
 lac_coords *lac_sparse_coords(const lac_sparse *x);
 /** The same rows, stride, range and batch size under other features. */
-lac_status lac_sparse_with_feats(lac_context *ctx, const lac_sparse *x, lac_tensor *feats, lac_sparse **out);
+lac_status lac_sparse_with_feats(lac_context *ctx, const lac_sparse *x, lac_tensor *feats,
+                                 lac_sparse **out);
 
 /* ---- convolution ----------------------------------------------------------------------------- */
 
 typedef struct lac_conv3d_options {
-    uint32_t size;          /* sizeof(lac_conv3d_options) */
+    uint32_t size; /* sizeof(lac_conv3d_options) */
     int32_t kernel_size[3];
-    int32_t stride[3];      /* 0: not given: 1, or for a transposed one that of the convolution it inverts */
-    int32_t padding[3];     /* -1: not given: 0, or likewise */
-    int32_t dilation[3];    /* 0: not given: 1, or likewise */
+    int32_t
+        stride[3]; /* 0: not given: 1, or for a transposed one that of the convolution it inverts */
+    int32_t padding[3];  /* -1: not given: 0, or likewise */
+    int32_t dilation[3]; /* 0: not given: 1, or likewise */
     int32_t transposed;
-    int32_t generative;     /* transposed onto every cell that it reaches */
+    int32_t generative;      /* transposed onto every cell that it reaches */
     int32_t require_forward; /* transposed: an error where no strided convolution made the rows */
     int32_t kmap_mode;       /* -1: the context's flag */
     int32_t downsample_mode; /* -1: the context's flag */
@@ -399,8 +441,8 @@ typedef struct lac_conv3d_options {
  * Element order of summation: taps ascending, the centre tap of a submanifold kernel last, channels
  * ascending, one fused multiply-add each; so results do not depend on threads, batch or CPU.
  */
-lac_status lac_conv3d(lac_context *ctx, lac_sparse *x, lac_tensor *weight, const lac_conv3d_options *options,
-                      lac_sparse **out);
+lac_status lac_conv3d(lac_context *ctx, lac_sparse *x, lac_tensor *weight,
+                      const lac_conv3d_options *options, lac_sparse **out);
 
 /** The kernel map that lac_conv3d uses for the same arguments, cached with the coordinates. `out_rows`
  *  may be NULL; else it gets the output's coordinates. Both: caller releases. */
@@ -409,26 +451,33 @@ lac_status lac_kernel_map_build(lac_context *ctx, lac_sparse *x, const lac_conv3
 void lac_kernel_map_retain(lac_kernel_map *m);
 void lac_kernel_map_release(lac_kernel_map *m);
 /** Number of taps, pairs over all taps, input rows, output rows. */
-void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pairs, int64_t *in_rows,
-                             int64_t *out_rows);
+void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pairs,
+                             int64_t *in_rows, int64_t *out_rows);
 /** Pairs (input row, output row) of one tap, sorted by output row; int32 [n,2]. */
 lac_status lac_kernel_map_pairs(lac_context *ctx, lac_kernel_map *m, int64_t tap, lac_tensor **out);
 
 /* ---- points ---------------------------------------------------------------------------------- */
 
-typedef enum lac_rounding { LAC_ROUND_FLOOR = 0, LAC_ROUND_NEAREST = 1 /* half to even */ } lac_rounding;
-typedef enum lac_point_reduce { LAC_POINT_FIRST = 0, LAC_POINT_MEAN = 1, LAC_POINT_MAX = 2 } lac_point_reduce;
+typedef enum lac_rounding {
+    LAC_ROUND_FLOOR = 0,
+    LAC_ROUND_NEAREST = 1 /* half to even */
+} lac_rounding;
+typedef enum lac_point_reduce {
+    LAC_POINT_FIRST = 0,
+    LAC_POINT_MEAN = 1,
+    LAC_POINT_MAX = 2
+} lac_point_reduce;
 
 typedef struct lac_quantize_options {
-    uint32_t size;          /* sizeof(lac_quantize_options) */
-    double voxel_size[3];   /* in the points' unit, > 0 */
+    uint32_t size;        /* sizeof(lac_quantize_options) */
+    double voxel_size[3]; /* in the points' unit, > 0 */
     lac_rounding rounding;
     lac_point_reduce reduce;
-    int32_t origin_min;     /* 1: subtract the smallest index on each axis */
+    int32_t origin_min; /* 1: subtract the smallest index on each axis */
     int32_t has_range;
-    double range[6];        /* xmin ymin zmin xmax ymax zmax: points outside [min,max) are dropped */
-    int32_t invalid_error;  /* 1: a point with NaN or infinity is an error; 0: dropped */
-    lac_tensor *feats;      /* [N,C] features of the points, NULL: the points' own columns */
+    double range[6];       /* xmin ymin zmin xmax ymax zmax: points outside [min,max) are dropped */
+    int32_t invalid_error; /* 1: a point with NaN or infinity is an error; 0: dropped */
+    lac_tensor *feats;     /* [N,C] features of the points, NULL: the points' own columns */
 } lac_quantize_options;
 
 /**
@@ -448,9 +497,9 @@ lac_status lac_quantize(lac_context *ctx, lac_tensor *points, const lac_quantize
 /* Messages name the file. A file that is written appears whole or not at all. */
 
 typedef struct lac_points_options {
-    uint32_t size;     /* sizeof(lac_points_options) */
-    int32_t columns;   /* of a .bin; 0: found from the file's size where one answer fits */
-    int32_t dtype;     /* of a .bin: LAC_DTYPE_F32 or LAC_DTYPE_F16; -1: float32 */
+    uint32_t size;   /* sizeof(lac_points_options) */
+    int32_t columns; /* of a .bin; 0: found from the file's size where one answer fits */
+    int32_t dtype;   /* of a .bin: LAC_DTYPE_F32 or LAC_DTYPE_F16; -1: float32 */
 } lac_points_options;
 
 /** Reads .bin, .pcd (ascii, binary, binary_compressed) or .ply into float32 [N,C]: x y z, then intensity
@@ -462,8 +511,8 @@ lac_status lac_labels_read(lac_context *ctx, const char *path, lac_tensor **out)
 /** labels [N], an integer dtype, each within uint32. */
 lac_status lac_labels_write(lac_context *ctx, const char *path, lac_tensor *labels);
 /** Binary little-endian .ply: points [N,>=3], colours uint8 [N,3] or NULL, labels [N] or NULL. */
-lac_status lac_ply_write(lac_context *ctx, const char *path, lac_tensor *points, lac_tensor *colours,
-                         lac_tensor *labels);
+lac_status lac_ply_write(lac_context *ctx, const char *path, lac_tensor *points,
+                         lac_tensor *colours, lac_tensor *labels);
 /** image uint8 [H,W,3] or [H,W]. */
 lac_status lac_png_write(lac_context *ctx, const char *path, lac_tensor *image);
 /** Bird's-eye view: x up, y left, the highest point of a pixel on top, uint8 [H,W,3]. points [N,>=3],
@@ -479,8 +528,8 @@ typedef struct lac_scan_options {
 } lac_scan_options;
 /** Ray-casts a street: float32 [N,4] x y z intensity in metres around the sensor, and SemanticKITTI raw
  *  label ids, int64 [N]. The same options give the same bits. */
-lac_status lac_synthetic_scan(lac_context *ctx, const lac_scan_options *options, lac_tensor **points,
-                              lac_tensor **labels);
+lac_status lac_synthetic_scan(lac_context *ctx, const lac_scan_options *options,
+                              lac_tensor **points, lac_tensor **labels);
 
 /** mode "r", "w" (a new file, complete and renamed to `path` at lac_hdf5_close) or "a" is not offered. */
 lac_status lac_hdf5_open(lac_context *ctx, const char *path, const char *mode, lac_hdf5 **out);
@@ -494,19 +543,22 @@ lac_status lac_hdf5_kind(lac_hdf5 *f, const char *path, int32_t *kind);
 lac_status lac_hdf5_count(lac_hdf5 *f, const char *path, int64_t *count);
 lac_status lac_hdf5_name(lac_hdf5 *f, const char *path, int64_t i, char *name, size_t capacity);
 /** dtype, shape and stored bytes of a dataset, without reading it. */
-lac_status lac_hdf5_describe(lac_hdf5 *f, const char *path, lac_tensor_desc *desc, uint64_t *stored);
+lac_status lac_hdf5_describe(lac_hdf5 *f, const char *path, lac_tensor_desc *desc,
+                             uint64_t *stored);
 lac_status lac_hdf5_read(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor **out);
 /** Missing groups are made. compress: 0, or a deflate level to 9. */
-lac_status lac_hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor *t, int32_t compress);
+lac_status lac_hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor *t,
+                          int32_t compress);
 lac_status lac_hdf5_make_group(lac_hdf5 *f, const char *path);
 /** An attribute: exactly one of `text` (freed with lac_text_free) and `value` (int64 or float64, [] or
  *  [n]) is set; both NULL when it is absent. */
-lac_status lac_hdf5_attr_read(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name, char **text,
-                              lac_tensor **value);
+lac_status lac_hdf5_attr_read(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name,
+                              char **text, lac_tensor **value);
 lac_status lac_hdf5_attr_write(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name,
                                const char *text, lac_tensor *value);
 lac_status lac_hdf5_attr_count(lac_hdf5 *f, const char *path, int64_t *count);
-lac_status lac_hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *name, size_t capacity);
+lac_status lac_hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *name,
+                              size_t capacity);
 void lac_text_free(char *text);
 
 #if defined(__GNUC__)
