@@ -4,16 +4,19 @@
 #include "core/pool.h"
 
 #include "core/checked.h"
+#include "core/extents.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-enum { ALIGNMENT = 64, CLASSES = 8 * 42, HUGE_PAGE = 2 << 20, SLACK = 128 << 10 };
+enum { ALIGNMENT = 64, CLASSES = 8 * 42, SLACK = 128 << 10 };
+
+/* Blocks above this size are cut from pages, unless the host brought its own allocator. */
+enum { LARGE = 1 << 20, GRAIN = 2 << 20 };
 
 typedef struct free_block {
     struct free_block *next;
@@ -30,6 +33,9 @@ struct lac__pool {
     bool collector; /* LAC_AGAIN before growing past the limit */
     bool repeating; /* between a collection and the end of the repeated call */
     free_block *cached[CLASSES];
+    lac__extent *extents;
+    bool paged;        /* large blocks come from extents */
+    void *last_mapped; /* the pages taken last */
 };
 
 /* Class c holds blocks of (8 + c % 8) * 2^(c / 8) * 8 bytes: 64, 72, .. 120, 128, 144, .. */
@@ -47,30 +53,14 @@ static int class_of(size_t bytes) {
 
 static void *system_alloc(void *user, size_t bytes, size_t alignment) {
     (void)user;
-    if (bytes < HUGE_PAGE) {
-        void *p = NULL;
-        return posix_memalign(&p, alignment, bytes) == 0 ? p : NULL;
-    }
-    const size_t span = bytes + HUGE_PAGE;
-    char *raw = mmap(NULL, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (raw == MAP_FAILED) return NULL;
-    const size_t head = (HUGE_PAGE - (uintptr_t)raw % HUGE_PAGE) % HUGE_PAGE;
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t kept = (bytes + page - 1) / page * page;
-    if (head > 0) (void)munmap(raw, head);
-    if (span - head > kept) (void)munmap(raw + head + kept, span - head - kept);
-    (void)madvise(raw + head, kept, MADV_HUGEPAGE);
-    return raw + head;
+    void *p = NULL;
+    return posix_memalign(&p, alignment, bytes) == 0 ? p : NULL;
 }
 
 static void system_free(void *user, void *pointer, size_t bytes) {
     (void)user;
-    if (bytes < HUGE_PAGE) {
-        free(pointer);
-        return;
-    }
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    (void)munmap(pointer, (bytes + page - 1) / page * page);
+    (void)bytes;
+    free(pointer);
 }
 
 /** 80 % of the memory that this process may have. */
@@ -104,6 +94,7 @@ lac_status lac__pool_create(const lac_context_options *options, lac__pool **out)
     (void)pthread_mutex_init(&pool->lock, NULL);
     pool->user = user;
     pool->alloc = alloc;
+    pool->paged = alloc == system_alloc;
     pool->free = alloc == system_alloc ? system_free : options->free;
     pool->stats.budget =
         options != NULL && options->budget > 0 ? options->budget : default_budget();
@@ -115,8 +106,10 @@ void lac__pool_retain(lac__pool *pool) {
     atomic_fetch_add(&pool->references, 1);
 }
 
-/* Returns cached blocks to the system, largest first, until `reserved` <= target. */
+/* Returns cached memory to the system, largest blocks first, until `reserved` <= target. */
 static void trim_to(lac__pool *pool, uint64_t target) {
+    if (pool->stats.reserved > target)
+        pool->stats.reserved -= lac__extents_unmap(&pool->extents, pool->stats.reserved - target);
     for (int c = CLASSES - 1; c >= 0 && pool->stats.reserved > target; c--) {
         while (pool->cached[c] != NULL && pool->stats.reserved > target) {
             free_block *block = pool->cached[c];
@@ -134,47 +127,76 @@ void lac__pool_release(lac__pool *pool) {
     pool->free(pool->user, pool, sizeof *pool);
 }
 
-static free_block *take_cached(lac__pool *pool, int wanted, int *found) {
+static size_t round_up(size_t bytes, size_t unit) {
+    return (bytes + unit - 1) / unit * unit;
+}
+
+static bool is_large(const lac__pool *pool, size_t bytes) {
+    return pool->paged && bytes > LARGE;
+}
+
+/* A cached block of at least `bytes`; *capacity tells how much. */
+static void *take_cached(lac__pool *pool, size_t bytes, size_t *capacity) {
+    if (is_large(pool, bytes)) {
+        *capacity = round_up(bytes, LAC__PAGE);
+        return lac__extents_take(&pool->extents, *capacity);
+    }
+    const int wanted = class_of(bytes);
     const int last = wanted + 2 < CLASSES ? wanted + 2 : CLASSES - 1; /* at most 1.25 x */
-    for (int c = wanted; c <= last; c++) {
+    for (int c = wanted; c <= last && (!pool->paged || class_bytes(c) <= LARGE); c++) {
         if (pool->cached[c] == NULL) continue;
         free_block *block = pool->cached[c];
         pool->cached[c] = block->next;
-        *found = c;
+        *capacity = class_bytes(c);
         return block;
     }
     return NULL;
+}
+
+static void give_cached(lac__pool *pool, void *data, size_t capacity) {
+    if (is_large(pool, capacity)) {
+        lac__extents_give(&pool->extents, data, capacity);
+        return;
+    }
+    const int c = class_of(capacity);
+    free_block *block = data;
+    block->next = pool->cached[c];
+    pool->cached[c] = block;
 }
 
 static uint64_t limit_for(uint64_t need) {
     return need + need / 10 + SLACK;
 }
 
-/* Takes a block of class c from the system. The lock is held. */
-static lac_status grow(lac__pool *pool, int c, free_block **out) {
-    const uint64_t bytes = class_bytes(c);
-    const uint64_t wanted = pool->stats.live + bytes;
+/* Takes enough memory for a block of `bytes` from the system and caches it. The lock is held. */
+static lac_status grow(lac__pool *pool, size_t bytes) {
+    const bool large = is_large(pool, bytes);
+    const size_t taken = large ? round_up(bytes, GRAIN) : class_bytes(class_of(bytes));
+    const uint64_t wanted = pool->stats.live + taken;
     const bool may_collect = pool->collector && !pool->repeating;
-    if (may_collect && pool->stats.reserved + bytes > limit_for(pool->need)) return LAC_AGAIN;
+    if (may_collect && pool->stats.reserved + taken > limit_for(pool->need)) return LAC_AGAIN;
     /* With a collector, `live` tells the need only right after a collection: else it holds garbage. */
     if (!may_collect && pool->need < wanted) pool->need = wanted;
     uint64_t limit = limit_for(pool->need);
     if (limit > pool->stats.budget) limit = pool->stats.budget;
-    trim_to(pool, limit > bytes ? limit - bytes : 0);
-    if (pool->stats.reserved + bytes > pool->stats.budget) {
+    trim_to(pool, limit > taken ? limit - taken : 0);
+    if (pool->stats.reserved + taken > pool->stats.budget) {
         if (may_collect) return LAC_AGAIN;
         return lac__fail(
             LAC_ERR_OOM,
             "out of memory: %.1f MB more than the %.1f MB in use do not fit the budget of %.1f MB",
-            (double)bytes / 1e6, (double)pool->stats.live / 1e6, (double)pool->stats.budget / 1e6);
+            (double)taken / 1e6, (double)pool->stats.live / 1e6, (double)pool->stats.budget / 1e6);
     }
-    *out = pool->alloc(pool->user, bytes, ALIGNMENT);
-    if (*out == NULL) {
+    void *memory = large ? lac__extents_map(pool->last_mapped, taken)
+                         : pool->alloc(pool->user, taken, ALIGNMENT);
+    if (memory == NULL) {
         if (may_collect) return LAC_AGAIN;
         return lac__fail(LAC_ERR_OOM, "out of memory: the system has no %.1f MB more",
-                         (double)bytes / 1e6);
+                         (double)taken / 1e6);
     }
-    pool->stats.reserved += bytes;
+    if (large) pool->last_mapped = memory;
+    pool->stats.reserved += taken;
+    give_cached(pool, memory, taken);
     return LAC_OK;
 }
 
@@ -183,15 +205,17 @@ lac_status lac__pool_alloc(lac__pool *pool, size_t bytes, lac__block *out) {
     if (bytes == 0) return LAC_OK;
     if (bytes > (size_t)1 << 46)
         return lac__fail(LAC_ERR_OOM, "out of memory: %.1f TB asked for", (double)bytes / 1e12);
-    int c = class_of(bytes);
     (void)pthread_mutex_lock(&pool->lock);
     lac_status status = LAC_OK;
-    free_block *block = take_cached(pool, c, &c);
-    if (block == NULL) status = grow(pool, c, &block);
+    size_t capacity = 0;
+    void *data = take_cached(pool, bytes, &capacity);
+    if (data == NULL) {
+        status = grow(pool, bytes);
+        if (status == LAC_OK) data = take_cached(pool, bytes, &capacity);
+    }
     if (status == LAC_OK) {
-        out->data = block;
-        out->capacity = class_bytes(c);
-        pool->stats.live += out->capacity;
+        *out = (lac__block){.data = data, .capacity = capacity};
+        pool->stats.live += capacity;
         pool->stats.blocks++;
         if (pool->stats.live > pool->stats.peak) pool->stats.peak = pool->stats.live;
     }
@@ -201,11 +225,8 @@ lac_status lac__pool_alloc(lac__pool *pool, size_t bytes, lac__block *out) {
 
 void lac__pool_free(lac__pool *pool, lac__block *block) {
     if (block->data == NULL) return;
-    const int c = class_of(block->capacity);
     (void)pthread_mutex_lock(&pool->lock);
-    free_block *cached = block->data;
-    cached->next = pool->cached[c];
-    pool->cached[c] = cached;
+    give_cached(pool, block->data, block->capacity);
     pool->stats.live -= block->capacity;
     pool->stats.blocks--;
     (void)pthread_mutex_unlock(&pool->lock);

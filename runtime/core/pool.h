@@ -1,8 +1,8 @@
 /*
  * pool.h - the caching allocator of a context.
  *
- * Blocks come in size classes, eight to a doubling, and go back to a free list of their class. The pool
- * grows when no cached block fits; it keeps what it has taken from the system below
+ * Small blocks come in size classes, eight to a doubling, and go back to a free list of their class; large
+ * ones are cut from free pages and join them again (extents.h). The pool grows when no cached block fits; it keeps what it has taken from the system below
  * 1.1 x (the largest need seen) + 128 KiB by returning cached blocks, and below its budget always.
  * Thread safe: a tensor may be released on another thread than its context's.
  */
