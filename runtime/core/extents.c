@@ -48,17 +48,19 @@ static void *map(void *hint, size_t bytes) {
 }
 
 void *lac__extents_map(void *below, size_t bytes) {
-    char *pages = below == NULL ? NULL : map((char *)below - bytes, bytes);
-    if (pages == NULL || (uintptr_t)pages % HUGE_PAGE != 0) {
+    const size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : LAC__PAGE;
+    const uintptr_t hint = ((uintptr_t)below - bytes) / alignment * alignment;
+    char *pages = below == NULL ? NULL : map((void *)hint, bytes);
+    if (pages == NULL || (uintptr_t)pages % alignment != 0) {
         if (pages != NULL) (void)munmap(pages, bytes);
-        pages = map(NULL, bytes + HUGE_PAGE);
+        pages = map(NULL, bytes + alignment);
         if (pages == NULL) return NULL;
-        const size_t head = (HUGE_PAGE - (uintptr_t)pages % HUGE_PAGE) % HUGE_PAGE;
+        const size_t head = (alignment - (uintptr_t)pages % alignment) % alignment;
         if (head > 0) (void)munmap(pages, head);
         pages += head;
-        if (head < HUGE_PAGE) (void)munmap(pages + bytes, HUGE_PAGE - head);
+        (void)munmap(pages + bytes, alignment - head);
     }
-    (void)madvise(pages, bytes, MADV_HUGEPAGE);
+    if (alignment == HUGE_PAGE) (void)madvise(pages, bytes, MADV_HUGEPAGE);
     return pages;
 }
 

@@ -16,7 +16,7 @@
 enum { ALIGNMENT = 64, CLASSES = 8 * 42, SLACK = 128 << 10 };
 
 /* Blocks above this size are cut from pages, unless the host brought its own allocator. */
-enum { LARGE = 1 << 20, GRAIN = 2 << 20 };
+enum { LARGE = 256 << 10, GRAIN = 256 << 10, HUGE_GRAIN = 2 << 20, HUGE = 16 << 20 };
 
 typedef struct free_block {
     struct free_block *next;
@@ -171,7 +171,8 @@ static uint64_t limit_for(uint64_t need) {
 /* Takes enough memory for a block of `bytes` from the system and caches it. The lock is held. */
 static lac_status grow(lac__pool *pool, size_t bytes) {
     const bool large = is_large(pool, bytes);
-    const size_t taken = large ? round_up(bytes, GRAIN) : class_bytes(class_of(bytes));
+    const size_t taken =
+        large ? round_up(bytes, bytes < HUGE ? GRAIN : HUGE_GRAIN) : class_bytes(class_of(bytes));
     const uint64_t wanted = pool->stats.live + taken;
     const bool may_collect = pool->collector && !pool->repeating;
     if (may_collect && pool->stats.reserved + taken > limit_for(pool->need)) return LAC_AGAIN;
