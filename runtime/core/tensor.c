@@ -5,7 +5,6 @@
 
 #include "core/checked.h"
 #include "core/pending.h"
-#include "ops/pack.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +13,7 @@ static lac__storage *storage_new(lac__pool *pool) {
     lac__storage *s = lac__object_alloc(pool, sizeof *s);
     if (s == NULL) return NULL;
     atomic_init(&s->references, 1);
-    atomic_flag_clear(&s->packed_lock);
+    atomic_flag_clear(&s->attachment_lock);
     s->pool = pool;
     lac__pool_retain(pool);
     return s;
@@ -23,7 +22,7 @@ static lac__storage *storage_new(lac__pool *pool) {
 static void storage_release(lac__storage *s) {
     if (s == NULL || atomic_fetch_sub(&s->references, 1) != 1) return;
     lac__pool *pool = s->pool;
-    lac__packed_release(s->packed);
+    lac__attachment_release(s->attachment);
     if (s->deleter != NULL) s->deleter(s->user);
     lac__pool_free(pool, &s->block);
     lac__object_free(pool, s, sizeof *s);

@@ -11,6 +11,14 @@
 
 enum { LAC__MAX_DIMS = 8 };
 
+/** Something derived from a storage's content and kept with it, such as packed weights. */
+typedef struct lac__attachment {
+    atomic_int references;
+    void (*destroy)(struct lac__attachment *self);
+} lac__attachment;
+
+void lac__attachment_release(lac__attachment *attachment);
+
 typedef struct lac__storage {
     atomic_int references;
     lac__pool *pool;
@@ -21,8 +29,8 @@ typedef struct lac__storage {
     atomic_uint_fast64_t version; /* writes so far */
     atomic_int readers;           /* pending results that read this */
     atomic_bool exposed;          /* a pointer was given out: results over it are not deferred */
-    atomic_flag packed_lock;
-    struct lac__packed *packed; /* weights in a kernel's layout, see ops/pack.h */
+    atomic_flag attachment_lock;
+    lac__attachment *attachment; /* the one thing derived from the content, if any */
 } lac__storage;
 
 struct lac_tensor {
@@ -36,6 +44,10 @@ struct lac_tensor {
     int64_t shape[LAC__MAX_DIMS];
     int64_t stride[LAC__MAX_DIMS]; /* in elements */
 };
+
+/** The storage's attachment, retained, or NULL; and its replacement, which is retained. Thread safe. */
+lac__attachment *lac__storage_attachment(lac__storage *s);
+void lac__storage_attach(lac__storage *s, lac__attachment *attachment);
 
 /** A new contiguous tensor. */
 lac_status lac__tensor_new(lac_context *ctx, lac_dtype dtype, int32_t ndim, const int64_t *shape,

@@ -2,7 +2,7 @@
  * dense_binary.c - arithmetic and comparison of two tensors, or of a tensor and a number.
  */
 #include "core/pending.h"
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 static const char *op_name(lac_binary_op op) {
     switch (op) {

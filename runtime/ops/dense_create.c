@@ -1,7 +1,7 @@
 /*
  * dense_create.c - arange and rand.
  */
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /*
  * dense_index.c - reading and adding at computed positions: index_select, gather, scatter_add.
  */
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 lac_status lac_index_select(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
                             lac_tensor **out) {

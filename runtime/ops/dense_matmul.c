@@ -2,7 +2,7 @@
  * dense_matmul.c - product of two matrices: float32 and the halves on the convolution's kernel, the
  * other dtypes in plain loops.
  */
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 #include "ops/row_gemm.h"
 
 static lac_status check(const lac_tensor *a, const lac_tensor *b) {

@@ -1,7 +1,7 @@
 /*
  * dense_reduce.c - sums, means, extremes and softmax along one dimension or over everything.
  */
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 #include <string.h>
 

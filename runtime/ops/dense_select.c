@@ -2,7 +2,7 @@
  * dense_select.c - results whose size depends on the data: nonzero and masked_select. They count
  * first and then fill a result of that size.
  */
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 lac_status lac_nonzero(lac_context *ctx, lac_tensor *x, lac_tensor **out) {
     lac_tensor *in = NULL, *r = NULL;

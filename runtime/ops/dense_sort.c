@@ -1,7 +1,7 @@
 /*
  * dense_sort.c - sort, the first k of it, and unique rows.
  */
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 lac_status lac_sort(lac_context *ctx, lac_tensor *x, int32_t dim, int32_t descending, int64_t k,
                     lac_tensor **values, lac_tensor **indices) {

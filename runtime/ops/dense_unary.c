@@ -1,7 +1,7 @@
 /*
  * dense_unary.c - functions of one element, and clamp.
  */
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 #include <math.h>
 

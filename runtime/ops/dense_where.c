@@ -1,7 +1,7 @@
 /*
  * dense_where.c - a choice between two tensors, element by element.
  */
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 lac_status lac_where(lac_context *ctx, lac_tensor *condition, lac_tensor *a, lac_tensor *b,
                      lac_tensor **out) {

@@ -8,41 +8,24 @@
 
 #include <string.h>
 
-void lac__packed_release(lac__packed *packed) {
-    if (packed == NULL || atomic_fetch_sub(&packed->references, 1) != 1) return;
+static void destroy(lac__attachment *base) {
+    lac__packed *packed = (lac__packed *)base;
     lac__pool *pool = packed->pool;
     lac__pool_free(pool, &packed->block);
     lac__object_free(pool, packed, sizeof *packed);
     lac__pool_release(pool);
 }
 
-static void lock(lac__storage *s) {
-    while (atomic_flag_test_and_set_explicit(&s->packed_lock, memory_order_acquire)) {
-    }
-}
-
-static void unlock(lac__storage *s) {
-    atomic_flag_clear_explicit(&s->packed_lock, memory_order_release);
-}
-
+/* The storage's packed weights if they are the wanted ones, retained. Nothing else is attached to
+ * storages. */
 static lac__packed *take_cached(lac__storage *s, const lac__packed *wanted) {
-    lock(s);
-    lac__packed *p = s->packed;
-    const bool fits = p != NULL && p->version == wanted->version && p->isa == wanted->isa &&
-                      p->taps == wanted->taps && p->cin == wanted->cin && p->cout == wanted->cout &&
-                      p->transposed == wanted->transposed;
-    if (fits) atomic_fetch_add(&p->references, 1);
-    unlock(s);
-    return fits ? p : NULL;
-}
-
-static void cache(lac__storage *s, lac__packed *packed) {
-    atomic_fetch_add(&packed->references, 1);
-    lock(s);
-    lac__packed *old = s->packed;
-    s->packed = packed;
-    unlock(s);
-    lac__packed_release(old);
+    lac__packed *p = (lac__packed *)lac__storage_attachment(s);
+    if (p == NULL) return NULL;
+    if (p->version == wanted->version && p->isa == wanted->isa && p->taps == wanted->taps &&
+        p->cin == wanted->cin && p->cout == wanted->cout && p->transposed == wanted->transposed)
+        return p;
+    lac__packed_release(p);
+    return NULL;
 }
 
 static void fill_panels(const lac__packed *p, const float *source, float *target) {
@@ -81,7 +64,8 @@ static lac_status pack_new(lac_context *ctx, lac_tensor *weight, const lac__pack
         goto out;
     }
     *p = *wanted;
-    atomic_init(&p->references, 1);
+    atomic_init(&p->base.references, 1);
+    p->base.destroy = destroy;
     p->pool = ctx->pool;
     lac__pool_retain(p->pool);
     LAC_TRY_OUT(lac__pool_alloc(p->pool, (size_t)count, &p->block));
@@ -114,6 +98,6 @@ lac_status lac__pack(lac_context *ctx, lac_tensor *weight, int64_t taps, int64_t
         if (*out != NULL) return LAC_OK;
     }
     LAC_TRY(pack_new(ctx, weight, &wanted, out));
-    if (whole) cache(weight->storage, *out);
+    if (whole) lac__storage_attach(weight->storage, &(*out)->base);
     return LAC_OK;
 }

@@ -10,7 +10,7 @@
 #include "core/tensor.h"
 
 typedef struct lac__packed {
-    atomic_int references;
+    lac__attachment base;
     lac__pool *pool;
     lac__block block;
     const char *isa;  /* the kernels that it was packed for */
@@ -29,6 +29,8 @@ typedef struct lac__packed {
  */
 lac_status lac__pack(lac_context *ctx, lac_tensor *weight, int64_t taps, int64_t cin, int64_t cout,
                      bool transposed, lac__packed **out);
-void lac__packed_release(lac__packed *packed);
+static inline void lac__packed_release(lac__packed *packed) {
+    lac__attachment_release(packed != NULL ? &packed->base : NULL);
+}
 
 #endif

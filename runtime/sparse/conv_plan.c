@@ -155,3 +155,16 @@ lac_status lac__conv_plan_make(lac_context *ctx, lac_sparse *x, const lac_conv3d
     if (status == LAC_OK) *out = plan;
     return status;
 }
+
+lac_status lac_kernel_map_build(lac_context *ctx, lac_sparse *x, const lac_conv3d_options *options,
+                                lac_kernel_map **out, lac_coords **out_rows) {
+    lac__conv_plan plan;
+    LAC_TRY(lac__conv_plan_make(ctx, x, options, true, &plan));
+    lac_kernel_map_retain(plan.map);
+    *out = plan.map;
+    if (out_rows != NULL) {
+        lac_coords_retain(plan.out_rows);
+        *out_rows = plan.out_rows;
+    }
+    return LAC_OK;
+}

@@ -2,7 +2,7 @@
  * kernel_map.c - kernel maps of a family: found or built, described, and read as pair lists.
  */
 #include "core/checked.h"
-#include "sparse/conv_plan.h"
+#include "sparse/family.h"
 #include "sparse/mirror.h"
 
 #include <string.h>
@@ -109,18 +109,5 @@ lac_status lac_kernel_map_pairs(lac_context *ctx, lac_kernel_map *m, int64_t tap
         pairs[2 * i + 1] = identity ? (int32_t)i : m->tap[tap].out[i];
     }
     *out = t;
-    return LAC_OK;
-}
-
-lac_status lac_kernel_map_build(lac_context *ctx, lac_sparse *x, const lac_conv3d_options *options,
-                                lac_kernel_map **out, lac_coords **out_rows) {
-    lac__conv_plan plan;
-    LAC_TRY(lac__conv_plan_make(ctx, x, options, true, &plan));
-    lac_kernel_map_retain(plan.map);
-    *out = plan.map;
-    if (out_rows != NULL) {
-        lac_coords_retain(plan.out_rows);
-        *out_rows = plan.out_rows;
-    }
     return LAC_OK;
 }

@@ -1,7 +1,7 @@
 /*
- * dense_shape.c - see dense_shape.h.
+ * shape.c - see shape.h.
  */
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 #include "core/checked.h"
 

@@ -1,9 +1,9 @@
 /*
- * dense_shape.h - what the dense operations share: broadcasting, result dtypes, conversions of
+ * shape.h - what the dense operations share: broadcasting, result dtypes, conversions of
  * inputs.
  */
-#ifndef LAC_OPS_DENSE_SHAPE_H
-#define LAC_OPS_DENSE_SHAPE_H
+#ifndef LAC_CORE_SHAPE_H
+#define LAC_CORE_SHAPE_H
 
 #include "core/backend.h"
 

@@ -1,8 +1,8 @@
 /*
- * dense_copy.c - contiguous, convert, copy, fill and cat: everything that moves elements unchanged.
+ * copy.c - contiguous, convert, copy and fill: what every layer above needs to read and move elements.
  */
 #include "core/checked.h"
-#include "ops/dense_shape.h"
+#include "core/shape.h"
 
 lac_status lac_contiguous(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
     if (!lac_tensor_is_contiguous(t)) return lac_convert(ctx, t, t->dtype, out);
@@ -90,55 +90,4 @@ lac_status lac_fill(lac_context *ctx, lac_tensor *dst, double real, int64_t inte
     LAC_TRY(lac__write(ctx, dst));
     const lac__fill_args args = {.real = real, .integer = integer, .dst = dst};
     return LAC__DISPATCH(ctx, fill, &args);
-}
-
-/* Checks the list against its first tensor and gives the result's shape. */
-static lac_status cat_shape(lac_tensor *const *list, int32_t count, int32_t d, lac__shape *shape) {
-    const lac_tensor *first = list[0];
-    *shape = lac__shape_of(first);
-    for (int32_t i = 1; i < count; i++) {
-        const lac_tensor *t = list[i];
-        if (t->dtype != first->dtype)
-            return lac__fail(LAC_ERR_DTYPE, "cat: %s and %s, expected one dtype",
-                             lac_dtype_name(first->dtype), lac_dtype_name(t->dtype));
-        bool fits = t->ndim == first->ndim;
-        for (int32_t j = 0; fits && j < t->ndim; j++)
-            fits = j == d || t->shape[j] == first->shape[j];
-        if (!fits) {
-            char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
-            return lac__fail(
-                LAC_ERR_SHAPE,
-                "cat: shapes %s and %s differ in another dimension than the joined one",
-                lac__shape_text(first, a), lac__shape_text(t, b));
-        }
-        if (__builtin_add_overflow(shape->size[d], t->shape[d], &shape->size[d]))
-            return lac__fail(LAC_ERR_SHAPE, "cat: more than 2^63 rows");
-    }
-    return LAC_OK;
-}
-
-lac_status lac_cat(lac_context *ctx, lac_tensor *const *list, int32_t count, int32_t dim,
-                   lac_tensor **out) {
-    if (count < 1)
-        return lac__fail(LAC_ERR_ARGUMENT, "cat: an empty list, expected at least one tensor");
-    int32_t d = 0;
-    LAC_TRY(lac__dimension("cat", list[0], dim, &d));
-    lac__shape shape;
-    LAC_TRY(cat_shape(list, count, d, &shape));
-    for (int32_t i = 0; i < count; i++) LAC_TRY(lac__read(ctx, list[i]));
-    lac_tensor *r = NULL;
-    LAC_TRY(lac__tensor_new(ctx, list[0]->dtype, shape.ndim, shape.size, &r));
-    lac_tensor part = *r;
-    for (int32_t i = 0; i < count; i++) {
-        part.shape[d] = list[i]->shape[d];
-        const lac__copy_args args = {.src = list[i], .dst = &part};
-        const lac_status status = LAC__DISPATCH(ctx, copy, &args);
-        if (status != LAC_OK) {
-            lac_tensor_release(r);
-            return status;
-        }
-        part.offset += part.shape[d] * part.stride[d];
-    }
-    *out = r;
-    return LAC_OK;
 }
