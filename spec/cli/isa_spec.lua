@@ -1,0 +1,37 @@
+-- The convolution kernels are built for several instruction sets: all give the same bits.
+
+local shell = require "spec.support.shell"
+
+local script = [[
+local ffi = require "ffi"
+lacuna.set_num_threads(2)
+local points = lacuna.io.synthetic_scan { beams = 16, azimuths = 256, seed = 1 }
+local x = lacuna.quantize(points, { voxel_size = 0.2, origin = "min" })
+local net = lacuna.models.minkunet { cr = 0.3, num_classes = 7 }
+local y = nn.SiLU()(net(x))
+local words, sum = ffi.cast("uint32_t *", y:data()), 0
+for i = 0, y:numel() - 1 do sum = (sum * 31 + tonumber(words[i])) % 2 ^ 45 end
+print(string.format("%d %.0f", y:numel(), sum))
+]]
+
+describe("the instruction set #process", function()
+  local function run(isa)
+    local result = shell.run("LACUNA_ISA=" .. isa .. " " .. shell.program .. " -e "
+      .. shell.quote(script))
+    assert.equal(0, result.status, result.err)
+    return result.out
+  end
+
+  it("does not change a bit of a network's output", function()
+    local portable = run "portable"
+    assert.matches("^%d+ %d+\n$", portable)
+    assert.equal(portable, run "avx2") -- where a CPU lacks it, this runs the next narrower set
+    assert.equal(portable, run "avx512")
+  end)
+
+  it("is an error where it has an unknown name", function()
+    local result = shell.run("LACUNA_ISA=neon9 " .. shell.program .. " -e 'lacuna.zeros(1)'")
+    assert.equal(1, result.status)
+    assert.matches("LACUNA_ISA=neon9: expected portable, avx2 or avx512", result.err, 1, true)
+  end)
+end)
