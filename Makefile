@@ -71,7 +71,7 @@ define isa_rule
 $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$< ($1))
-	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) -O3 $$(if $$(filter tile,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) -O3 $$(if $$(filter tile implicit_tile,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$i)))
 

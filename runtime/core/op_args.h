@@ -6,5 +6,7 @@
 
 #include "core/op_args_conv.h"
 #include "core/op_args_dense.h"
+#include "core/op_args_pool.h"
+#include "core/op_args_point.h"
 
 #endif

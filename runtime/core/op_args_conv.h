@@ -8,14 +8,28 @@
 
 struct lac__packed;
 
+/** How a convolution is computed, modes resolved. */
+typedef struct lac__flow {
+    lac_dataflow dataflow;
+    bool sorted;       /* ImplicitGEMM: rows by tap mask */
+    int splits;        /* ImplicitGEMM: parts of the taps, added in their order */
+    double epsilon;    /* GatherScatter */
+    int64_t mm_thresh; /* GatherScatter */
+} lac__flow;
+
 typedef struct lac__conv3d_args {
     const lac_tensor *x;              /* float32 [N,Cin], contiguous */
     const struct lac__packed *weight; /* float32, packed for this backend */
     const lac_kernel_map *map;        /* NULL: row i feeds row i through one tap */
     bool reversed;                    /* the map is walked from its outputs to its inputs */
     const lac__epilogue *epilogue;
-    lac_tensor *out; /* [M,Cout], any floating dtype */
+    lac_tensor *out;         /* [M,Cout], any floating dtype */
+    const lac__flow *flow;   /* NULL: FetchOnDemand */
+    const lac_tensor *plain; /* GatherScatter: the weight as float32 [taps,Cin,Cout], contiguous */
 } lac__conv3d_args;
+
+typedef lac__conv3d_args lac__conv3d_implicit_args;
+typedef lac__conv3d_args lac__conv3d_gather_args;
 
 /** The stages of an epilogue over elements that exist already: same bits as in the producer. */
 typedef struct lac__epilogue_args {

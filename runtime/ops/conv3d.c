@@ -1,6 +1,7 @@
 /*
  * conv3d.c - sparse convolution: arguments, plan, deferred result.
  */
+#include "ops/dataflow.h"
 #include "ops/gemm_producer.h"
 #include "sparse/conv_plan.h"
 
@@ -36,10 +37,13 @@ lac_status lac_conv3d(lac_context *ctx, lac_sparse *x, lac_tensor *weight,
     lac__conv_plan plan;
     LAC_TRY(lac__conv_plan_make(ctx, x, options, false, &plan));
     LAC_TRY(check_weight(x->feats, weight, plan.taps));
+    lac__flow flow;
+    LAC_TRY(lac__flow_make(ctx, options, &flow));
     const lac__gemm gemm = {.x = x->feats,
                             .weight = weight,
                             .map = plan.map,
                             .reversed = plan.reversed,
+                            .flow = flow,
                             .taps = plan.taps,
                             .cin = weight->shape[weight->ndim - 2],
                             .cout = weight->shape[weight->ndim - 1],

@@ -4,6 +4,7 @@
 #include "ops/gemm_producer.h"
 
 #include "core/checked.h"
+#include "ops/dataflow.h"
 #include "ops/pack.h"
 
 typedef struct gemm_producer {
@@ -22,24 +23,43 @@ static void destroy(lac__producer *base) {
     lac_context_release(ctx);
 }
 
+/* AUTO's unsorted ImplicitGEMM, or what was asked for. */
+static lac_status dispatch(lac_context *ctx, const lac__gemm *g, lac__conv3d_args *args) {
+    if (g->map == NULL) return LAC__DISPATCH(ctx, conv3d, args);
+    lac__flow flow = g->flow;
+    if (flow.dataflow == LAC_DATAFLOW_AUTO) {
+        flow.sorted = false;
+        flow.splits = 1;
+    }
+    flow.dataflow = lac__flow_choose(&g->flow, g->map, args->weight);
+    args->flow = &flow;
+    ctx->counters.dataflows[flow.dataflow]++;
+    if (flow.dataflow == LAC_DATAFLOW_FETCH_ON_DEMAND) return LAC__DISPATCH(ctx, conv3d, args);
+    if (flow.dataflow == LAC_DATAFLOW_IMPLICIT_GEMM)
+        return LAC__DISPATCH(ctx, conv3d_implicit, args);
+    lac_tensor *plain = NULL;
+    LAC_TRY(lac__plain(ctx, g->weight, &plain));
+    args->plain = plain;
+    const lac_status status = LAC__DISPATCH(ctx, conv3d_gather, args);
+    lac_tensor_release(plain);
+    return status;
+}
+
 static lac_status run(lac_context *ctx, lac__producer *base, const lac__epilogue *epilogue,
                       lac_tensor *out) {
     const lac__gemm *g = &((gemm_producer *)base)->gemm;
     lac_tensor *x = NULL;
     lac__packed *weight = NULL;
     lac_status status = LAC_OK;
-    if (g->x->dtype == LAC_DTYPE_F32)
-        LAC_TRY(lac_contiguous(ctx, g->x, &x));
-    else
-        LAC_TRY(lac_convert(ctx, g->x, LAC_DTYPE_F32, &x));
+    LAC_TRY(lac__plain(ctx, g->x, &x));
     LAC_TRY_OUT(lac__pack(ctx, g->weight, g->taps, g->cin, g->cout, g->weight_transposed, &weight));
-    const lac__conv3d_args args = {.x = x,
-                                   .weight = weight,
-                                   .map = g->map,
-                                   .reversed = g->reversed,
-                                   .epilogue = epilogue,
-                                   .out = out};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, conv3d, &args));
+    lac__conv3d_args args = {.x = x,
+                             .weight = weight,
+                             .map = g->map,
+                             .reversed = g->reversed,
+                             .epilogue = epilogue,
+                             .out = out};
+    LAC_TRY_OUT(dispatch(ctx, g, &args));
     int64_t pairs = g->rows;
     if (g->map != NULL) lac_kernel_map_describe(g->map, NULL, &pairs, NULL, NULL);
     ctx->counters.convs++;

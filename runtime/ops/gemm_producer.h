@@ -14,6 +14,7 @@ typedef struct lac__gemm {
     lac_kernel_map *map; /* NULL: row by row                   (retained) */
     bool reversed;
     int64_t taps, cin, cout, rows; /* rows: of the result */
+    lac__flow flow;                /* with a map */
 } lac__gemm;
 
 /** A pending [rows,cout] result in x's dtype, to be settled by the operation; `name` is a string constant

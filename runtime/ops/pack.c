@@ -8,6 +8,11 @@
 
 #include <string.h>
 
+lac_status lac__plain(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
+    return t->dtype == LAC_DTYPE_F32 ? lac_contiguous(ctx, t, out)
+                                     : lac_convert(ctx, t, LAC_DTYPE_F32, out);
+}
+
 static void destroy(lac__attachment *base) {
     lac__packed *packed = (lac__packed *)base;
     lac__pool *pool = packed->pool;
@@ -44,6 +49,12 @@ static void fill_panels(const lac__packed *p, const float *source, float *target
     }
 }
 
+static bool all_finite(const float *values, int64_t count) {
+    float sum = 0.0f; /* 0 x value is NaN for a value that is not finite */
+    for (int64_t i = 0; i < count; i++) sum += 0.0f * values[i];
+    return sum == 0.0f;
+}
+
 static lac_status pack_new(lac_context *ctx, lac_tensor *weight, const lac__packed *wanted,
                            lac__packed **out) {
     lac_tensor *plain = NULL;
@@ -54,10 +65,7 @@ static lac_status pack_new(lac_context *ctx, lac_tensor *weight, const lac__pack
     if (!lac__mul_size(panels * wanted->nr, wanted->cin, &count) ||
         !lac__mul_size(count, wanted->taps, &count) || !lac__mul_size(count, 4, &count))
         return lac__fail(LAC_ERR_SHAPE, "conv3d: weights of more than 2^63 bytes");
-    if (weight->dtype == LAC_DTYPE_F32)
-        LAC_TRY(lac_contiguous(ctx, weight, &plain));
-    else
-        LAC_TRY(lac_convert(ctx, weight, LAC_DTYPE_F32, &plain));
+    LAC_TRY(lac__plain(ctx, weight, &plain));
     p = lac__object_alloc(ctx->pool, sizeof *p);
     if (p == NULL) {
         status = LAC_ERR_OOM;
@@ -71,6 +79,7 @@ static lac_status pack_new(lac_context *ctx, lac_tensor *weight, const lac__pack
     LAC_TRY_OUT(lac__pool_alloc(p->pool, (size_t)count, &p->block));
     if (count > 0) fill_panels(p, lac__data(plain), p->block.data);
     p->data = p->block.data;
+    p->finite = all_finite(lac__data(plain), lac_tensor_numel(plain));
     *out = p;
     p = NULL;
 out:

@@ -18,8 +18,12 @@ typedef struct lac__packed {
     int64_t taps, cin, cout;
     int32_t nr;
     bool transposed; /* source rows are output channels */
+    bool finite;     /* no NaN, no infinity */
     const float *data;
 } lac__packed;
+
+/** `t` in float32 and contiguous: itself, retained, or a copy. Caller releases. */
+lac_status lac__plain(lac_context *ctx, lac_tensor *t, lac_tensor **out);
 
 /**
  * The packed form of `weight`, from its cache where that is current.

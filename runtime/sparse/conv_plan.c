@@ -17,36 +17,38 @@ static lac_status check_range(lac_context *ctx, lac_sparse *x) {
         if (index->low[i] < 0 || index->high[i] >= x->desc.range[i])
             return lac__fail(
                 LAC_ERR_RANGE,
-                "conv3d: coordinates %s in [%lld, %lld] leave the spatial_range (%d, %d, %d, %d)",
+                "conv3d: coordinates %s in [%lld, %lld] leave the spatial_range (%d, %d, %d, %d), "
+                "expected 0 to %d: enlarge the range or crop the rows",
                 axes[i], (long long)index->low[i], (long long)index->high[i], x->desc.range[0],
-                x->desc.range[1], x->desc.range[2], x->desc.range[3]);
+                x->desc.range[1], x->desc.range[2], x->desc.range[3], x->desc.range[i] - 1);
     }
     return LAC_OK;
 }
 
-static bool given_and_different(const int32_t given[3], int32_t not_given, const int32_t made[3]) {
+/* An error where the caller gave a value and it is another than that of the site. */
+static lac_status agree(const char *what, const int32_t given[3], int32_t not_given,
+                        const int32_t made[3], const lac__site *s) {
     for (int i = 0; i < 3; i++) {
-        if (given[i] != not_given && given[i] != made[i]) return true;
+        if (given[i] == not_given || given[i] == made[i]) continue;
+        return lac__fail(LAC_ERR_LINEAGE,
+                         "conv3d: transposed with %s (%d, %d, %d), but these rows were made with "
+                         "kernel (%d, %d, %d), stride (%d, %d, %d), padding (%d, %d, %d), "
+                         "dilation (%d, %d, %d): use the same",
+                         what, given[0], given[1], given[2], s->kernel[0], s->kernel[1],
+                         s->kernel[2], s->stride[0], s->stride[1], s->stride[2], s->padding[0],
+                         s->padding[1], s->padding[2], s->dilation[0], s->dilation[1],
+                         s->dilation[2]);
     }
-    return false;
+    return LAC_OK;
 }
 
 /* The site that a transposed convolution inverts, checked against what the caller said of it. */
 static lac_status check_lineage(const lac_coords *c, const lac_conv3d_options *o) {
     const lac__site *s = &c->made_by;
-    if (memcmp(o->kernel_size, s->kernel, sizeof s->kernel) == 0 &&
-        !given_and_different(o->stride, 0, s->stride) &&
-        !given_and_different(o->padding, -1, s->padding) &&
-        !given_and_different(o->dilation, 0, s->dilation))
-        return LAC_OK;
-    return lac__fail(
-        LAC_ERR_LINEAGE,
-        "conv3d: transposed with kernel (%d, %d, %d), stride (%d, %d, %d), but these rows were made with kernel "
-        "(%d, %d, %d), stride (%d, %d, %d), padding (%d, %d, %d), dilation (%d, %d, %d): use the same",
-        o->kernel_size[0], o->kernel_size[1], o->kernel_size[2], o->stride[0], o->stride[1],
-        o->stride[2], s->kernel[0], s->kernel[1], s->kernel[2], s->stride[0], s->stride[1],
-        s->stride[2], s->padding[0], s->padding[1], s->padding[2], s->dilation[0], s->dilation[1],
-        s->dilation[2]);
+    LAC_TRY(agree("kernel", o->kernel_size, 0, s->kernel, s));
+    LAC_TRY(agree("stride", o->stride, 0, s->stride, s));
+    LAC_TRY(agree("padding", o->padding, -1, s->padding, s));
+    return agree("dilation", o->dilation, 0, s->dilation, s);
 }
 
 static bool all_are(const int32_t v[3], int32_t value) {
@@ -122,7 +124,9 @@ static lac_status make(lac_context *ctx, lac_sparse *x, const lac_conv3d_options
     if (inverse && o->require_forward && !from_stride)
         return lac__fail(
             LAC_ERR_LINEAGE,
-            "conv3d: inverse of a strided convolution, but no strided convolution made these rows");
+            "conv3d: inverse with kernel (%d, %d, %d), but no strided convolution made these rows: "
+            "run that convolution first and give this one rows that come from it",
+            site.kernel[0], site.kernel[1], site.kernel[2]);
     /* A 1x1x1 kernel reads its own row, unless it inverts a strided 1x1x1 convolution. */
     const bool inverts_pointwise =
         inverse && from_stride && all_are(o->stride, 0) && all_are(x->coords->made_by.kernel, 1);

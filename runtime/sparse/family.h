@@ -9,6 +9,7 @@
 #define LAC_SPARSE_FAMILY_H
 
 #include "sparse/index.h"
+#include "sparse/neighbours.h"
 #include "sparse/pair_lists.h"
 #include "sparse/site.h"
 
@@ -44,6 +45,7 @@ struct lac_kernel_map {
     lac__block columns_block;
     lac__pair_lists forward, reverse;
     bool has_forward, has_reverse;
+    lac__neighbours neighbours[2]; /* forward and reverse; derived for ImplicitGEMM */
 };
 
 static inline const int32_t *lac__rows(const lac_coords *c) {

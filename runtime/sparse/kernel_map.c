@@ -11,6 +11,7 @@ void lac__map_free(lac_kernel_map *map) {
     lac__pool *pool = map->family->ctx->pool;
     lac__pair_lists_free(pool, &map->forward);
     lac__pair_lists_free(pool, &map->reverse);
+    for (int i = 0; i < 2; i++) lac__neighbours_free(pool, &map->neighbours[i]);
     for (int64_t i = 0; i < map->column_count; i++) lac__pool_free(pool, &map->columns[i]);
     lac__pool_free(pool, &map->columns_block);
     lac__pool_free(pool, &map->tap_block);

@@ -31,10 +31,27 @@ typedef void (*lac__tile_kernel)(int64_t cin, const int32_t *in, const float *a,
 #define lac__tile_kernels LAC__ISA_NAME(tile_kernels)
 extern const lac__tile_kernel lac__tile_kernels[LAC__TILE_ROWS + 1];
 
+/** A tile of implicit GEMM: out [rows][LAC__PANEL] = sum over q of x[in[q][r]] * panel[taps[q]]. */
+typedef struct lac__implicit {
+    int64_t cin, count;
+    const int32_t *taps; /* [count] */
+    const int32_t *in;   /* [count][LAC__TILE_ROWS], -1: none */
+    const float *x, *zeros, *panel;
+    float *out;
+} lac__implicit;
+
+typedef void (*lac__implicit_kernel)(const lac__implicit *tile);
+#define lac__implicit_kernels LAC__ISA_NAME(implicit_kernels)
+extern const lac__implicit_kernel lac__implicit_kernels[LAC__TILE_ROWS + 1];
+
 /** Runs an epilogue over `rows` rows of `columns` floats in `values` (rows LAC__PANEL floats apart), which
  *  are channels first_column.. of rows first_row.. of `out`, and stores them there. */
 #define lac__finish_rows LAC__ISA_NAME(finish_rows)
 void lac__finish_rows(const lac__epilogue *epilogue, float *values, int64_t rows, int64_t columns,
                       int64_t first_row, int64_t first_column, lac_tensor *out);
+
+lac_status LAC__ISA_NAME(conv3d)(lac_context *ctx, const lac__conv3d_args *args);
+lac_status LAC__ISA_NAME(conv3d_implicit)(lac_context *ctx, const lac__conv3d_args *args);
+lac_status LAC__ISA_NAME(epilogue)(lac_context *ctx, const lac__epilogue_args *args);
 
 #endif

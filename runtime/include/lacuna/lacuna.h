@@ -138,10 +138,11 @@ void lac_memory_collector(lac_context *ctx, int32_t enabled);
 void lac_memory_collected(lac_context *ctx, int32_t repeating);
 
 typedef struct lac_counters {
-    uint64_t maps;      /* kernel maps built */
-    double map_seconds; /* spent on indices, coordinates and kernel maps */
-    uint64_t convs;     /* convolutions and linear layers computed */
-    double macs;        /* multiply-adds in them: pairs x Cin x Cout */
+    uint64_t maps;         /* kernel maps built */
+    double map_seconds;    /* spent on indices, coordinates and kernel maps */
+    uint64_t convs;        /* convolutions and linear layers computed */
+    double macs;           /* multiply-adds in them: pairs x Cin x Cout */
+    uint64_t dataflows[4]; /* convolutions computed by each lac_dataflow; pointwise ones by none */
 } lac_counters;
 
 /** Work done since the context was created. */
@@ -411,6 +412,14 @@ lac_status lac_sparse_with_feats(lac_context *ctx, const lac_sparse *x, lac_tens
 
 /* ---- convolution ----------------------------------------------------------------------------- */
 
+/** How the multiply-adds of a convolution are arranged; see runtime/ops/dataflow.c. */
+typedef enum lac_dataflow {
+    LAC_DATAFLOW_AUTO = 0,
+    LAC_DATAFLOW_IMPLICIT_GEMM = 1,  /* output-stationary over a table of neighbours */
+    LAC_DATAFLOW_GATHER_SCATTER = 2, /* a matrix product a tap, by OpenBLAS */
+    LAC_DATAFLOW_FETCH_ON_DEMAND = 3 /* pair lists, no buffers */
+} lac_dataflow;
+
 typedef struct lac_conv3d_options {
     uint32_t size; /* sizeof(lac_conv3d_options) */
     int32_t kernel_size[3];
@@ -424,6 +433,11 @@ typedef struct lac_conv3d_options {
     int32_t kmap_mode;       /* -1: the context's flag */
     int32_t downsample_mode; /* -1: the context's flag */
     lac_tensor *bias;        /* [Cout] or NULL */
+    int32_t dataflow;        /* lac_dataflow */
+    int32_t sort;     /* ImplicitGEMM: 0 by conv_mode, 1 rows in order, 2 sorted by tap mask */
+    int32_t splits;   /* ImplicitGEMM, sorted: 0 by conv_mode, else 1 to 4 parts of the taps */
+    double epsilon;   /* GatherScatter: share of a group of taps that may be padding, 0 to 1 */
+    double mm_thresh; /* GatherScatter: taps with more pairs form groups of their own; 0: none */
 } lac_conv3d_options;
 
 /**
@@ -455,6 +469,80 @@ void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pa
                              int64_t *in_rows, int64_t *out_rows);
 /** Pairs (input row, output row) of one tap, sorted by output row; int32 [n,2]. */
 lac_status lac_kernel_map_pairs(lac_context *ctx, lac_kernel_map *m, int64_t tap, lac_tensor **out);
+
+/* ---- pooling, normalisation by sample, dense cells --------------------------------------------- */
+
+typedef enum lac_pool_kind {
+    LAC_POOL_MAX = 0, /* the true maximum of what is there, which may be negative; NaN wins */
+    LAC_POOL_MEAN = 1 /* divided by the number of inputs that are there */
+} lac_pool_kind;
+
+/**
+ * Local pooling: rows, windows and spatial range of the convolution with the same options.
+ *
+ * @param x       feats [N,C] float32, float16 or bfloat16
+ * @param options kernel_size, stride (0: the kernel's), padding, dilation and the modes; what a
+ *                transposed convolution or a bias needs must be 0                       (copied)
+ * @param out     [M,C] in the dtype of x, computed in float32; a window without inputs gives 0
+ *                                                                              (caller releases)
+ * @return as lac_conv3d; ARGUMENT for transposed, generative or bias
+ */
+lac_status lac_pool3d(lac_context *ctx, lac_sparse *x, lac_pool_kind kind,
+                      const lac_conv3d_options *options, lac_sparse **out);
+
+/**
+ * Maximum or mean over the rows of each sample.
+ *
+ * @param x       [N,C] float32, float16 or bfloat16
+ * @param sample  int32 or int64 [N], the sample of each row; NULL: all rows are sample 0
+ * @param samples B, the number of samples
+ * @param out     [B,C]; a sample without rows gives 0. Sums run in float64, in row order
+ *                                                                              (caller releases)
+ * @return SHAPE, DTYPE, OOM; RANGE names the first row whose sample is not in [0,B)
+ */
+lac_status lac_global_pool(lac_context *ctx, lac_tensor *x, lac_tensor *sample, int64_t samples,
+                           lac_pool_kind kind, lac_tensor **out);
+
+typedef struct lac_group_norm_options {
+    uint32_t size;      /* sizeof(lac_group_norm_options) */
+    int32_t groups;     /* of neighbouring channels, a divisor of C; 0: each channel by itself */
+    double eps;         /* added to the variance */
+    lac_tensor *weight; /* [C] or NULL for 1 */
+    lac_tensor *bias;   /* [C] or NULL for 0 */
+} lac_group_norm_options;
+
+/**
+ * (x - mean) / sqrt(var + eps) * weight + bias, with the mean and the biased variance of the rows of one
+ * sample and the channels of one group: group normalisation (Wu and He 2018), and with groups = 0
+ * instance normalisation (Ulyanov et al. 2016). In float64, rounded once.
+ *
+ * @param x      [N,C] float32, float16 or bfloat16
+ * @param sample int32 or int64 [N], any values, equal within a sample; NULL: all rows are one sample
+ * @param out    [N,C], the dtype of x                                          (caller releases)
+ */
+lac_status lac_group_norm(lac_context *ctx, lac_tensor *x, lac_tensor *sample,
+                          const lac_group_norm_options *options, lac_tensor **out);
+
+/**
+ * Features in the cells of a grid, 0 where there is no row.
+ *
+ * @param feats  [N,C], any dtype
+ * @param coords N rows within `range`
+ * @param range  (B,X,Y,Z)
+ * @param height 0: channels last, [B,X,Y,Z,C]. 1, 2 or 3: a bird's-eye view along that column of the
+ *               coordinates, of size D: [B, C*D, the other two], channel c*D + d
+ * @return DUPLICATE naming two rows, RANGE, SHAPE, OOM
+ */
+lac_status lac_to_dense(lac_context *ctx, lac_tensor *feats, lac_coords *coords,
+                        const int32_t range[4], int32_t height, lac_tensor **out);
+
+/** The same pairs from output to input: tap k of the result has tap k's with both exchanged. Kept with
+ *  the coordinates; transposing twice gives the first map. Caller releases. */
+lac_status lac_kernel_map_transpose(lac_context *ctx, lac_kernel_map *m, lac_kernel_map **out);
+/** The rows that a strided, or with transposed and generative a generative, convolution of `c` would make,
+ *  without its map; `c` itself where every stride is 1. No spatial range. Caller releases. */
+lac_status lac_coords_strided(lac_context *ctx, lac_coords *c, const lac_conv3d_options *options,
+                              lac_coords **out);
 
 /* ---- points ---------------------------------------------------------------------------------- */
 
@@ -492,6 +580,80 @@ typedef struct lac_quantize_options {
  */
 lac_status lac_quantize(lac_context *ctx, lac_tensor *points, const lac_quantize_options *options,
                         lac_sparse **x, lac_tensor **inverse, lac_tensor **index, int64_t *dropped);
+
+/* Points and voxels. Points are rows (b,x,y,z), float32 [N,4]; a voxel of a set of stride s holds the
+ * points with floor(xyz / s) = its coordinates, computed in float64. */
+
+/** Row of `coords` that holds each point, -1 where there is none or where the point is not finite;
+ *  int64 [N]. `stride`: that of the tensor on `coords`. */
+lac_status lac_point_index(lac_context *ctx, lac_tensor *points, lac_coords *coords,
+                           const int32_t stride[3], lac_tensor **out);
+/** The 8 cells floor(f) + {0,1}^3 around each point, f = xyz / stride, axis z fastest: `index` int64 [N,8],
+ *  -1 for a missing one, and trilinear `weights` float32 [N,8], 0 for a missing one, divided by their
+ *  sum + 1e-8. `nearest`: the first cell alone, weight 1. */
+lac_status lac_point_corners(lac_context *ctx, lac_tensor *points, lac_coords *coords,
+                             const int32_t stride[3], int32_t nearest, lac_tensor **index,
+                             lac_tensor **weights);
+/** The same weights for given cells: points [N,>=3] x y z first, index [N,8], negative for a missing
+ *  cell; cells have edge `scale`. float32 [N,8]. */
+lac_status lac_trilinear_weights(lac_context *ctx, lac_tensor *points, lac_tensor *index,
+                                 double scale, lac_tensor **out);
+/** out[i] = sum over k, ascending, of weights[i][k] feats[index[i][k]]; negative indices are skipped.
+ *  feats [M,C] floating, index and weights [N,K] -> [N,C] in the dtype of feats. */
+lac_status lac_devoxelize(lac_context *ctx, lac_tensor *feats, lac_tensor *index,
+                          lac_tensor *weights, lac_tensor **out);
+/** out[m] = the sum of the feats whose index is m, in their order in float64, divided by counts[m] (0
+ *  gives 0) or, where `counts` is NULL, by their number. Negative indices are skipped; a row without
+ *  points is 0. feats [N,C] floating, index [N] -> [rows,C] in the dtype of feats. */
+lac_status lac_scatter_mean(lac_context *ctx, lac_tensor *feats, lac_tensor *index, int64_t rows,
+                            lac_tensor *counts, lac_tensor **out);
+/** Points to voxels floor(xyz * ratio), unique, sorted, features their points' mean. `scaled` (float32
+ *  [N,4]) gets the points with xyz * ratio, `index` (int64 [N]) the voxel of each; both may be NULL.
+ *  RANGE names a point that is not finite or whose voxel does not fit int32. */
+lac_status lac_point_voxelize(lac_context *ctx, lac_tensor *points, lac_tensor *feats, double ratio,
+                              lac_sparse **x, lac_tensor **scaled, lac_tensor **index);
+
+/** 64-bit FNV-1a of int32 rows [N,4]: one step a column, (h ^ column) * 1099511628211. `offsets` int32 [K,3]
+ *  or NULL: added to columns 1..3 first. int64 [N], or [K,N] with offsets. Fowler, Noll and Vo. */
+lac_status lac_hash_rows(lac_context *ctx, lac_tensor *rows, lac_tensor *offsets, lac_tensor **out);
+/** Row of `reference` equal to each query, the first of several, -1 where there is none; int64. Both int32
+ *  or both int64: values, queries of any shape in [M] -> that shape, or rows, [..., C] in [M,C] -> [...]. */
+lac_status lac_find_rows(lac_context *ctx, lac_tensor *query, lac_tensor *reference,
+                         lac_tensor **out);
+/** How often each of 0..rows-1 occurs in `index` (int32 or int64), negatives ignored; int32 [rows]. */
+lac_status lac_count_index(lac_context *ctx, lac_tensor *index, int64_t rows, lac_tensor **out);
+
+typedef struct lac_voxelize_options {
+    uint32_t size;        /* sizeof(lac_voxelize_options) */
+    int32_t dynamic;      /* 1: every point counts, rows sorted by (b,x,y,z), no limits */
+    int32_t order_zyx;    /* 1: coordinates and range as (b,z,y,x), rows in the same order */
+    int32_t raw;          /* 1: also the points of each voxel; needs max_points */
+    double voxel_size[3]; /* x, y, z; > 0 */
+    double range[6];      /* xmin ymin zmin xmax ymax zmax */
+    int64_t max_points;   /* a voxel keeps its first points; 0: no limit */
+    int64_t max_voxels;   /* of one sample: later voxels are dropped; 0: no limit */
+    lac_tensor *batch;    /* int32 or int64 [N]: the sample of each point; NULL: one sample */
+} lac_voxelize_options;
+
+typedef struct lac_voxelize_info {
+    lac_tensor *num_points;  /* int64 [V]: points kept */
+    lac_tensor *point_voxel; /* int64 [N]: voxel of each point, -1 outside or beyond max_voxels */
+    lac_tensor *voxels;      /* float32 [V,max_points,C], the rest 0; NULL unless raw */
+    int64_t points_outside;  /* of the range, or NaN */
+    int64_t points_dropped;  /* inside, and beyond a limit */
+    int32_t grid[3];         /* cells on x, y, z: (max - min) / voxel_size, rounded */
+} lac_voxelize_info;
+
+/**
+ * Points to the voxels of a grid: floor((p - min) / voxel_size), each operation rounded to float32.
+ *
+ * @param points  [N,>=3] floating, x y z first
+ * @param x       [out] features float32: the mean over the kept points of all columns; rows by their first
+ *                point (hard) or sorted (dynamic); spatial_range (samples, grid)
+ * @param info    [out] may be NULL; its tensors are the caller's to release
+ */
+lac_status lac_voxelize(lac_context *ctx, lac_tensor *points, const lac_voxelize_options *options,
+                        lac_sparse **x, lac_voxelize_info *info);
 
 /* ---- files (liblacuna_io, opened at first use) ------------------------------------------------ */
 /* Messages name the file. A file that is written appears whole or not at all. */

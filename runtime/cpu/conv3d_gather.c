@@ -1,0 +1,149 @@
+/*
+ * conv3d_gather.c - convolution by gather, matrix product and scatter (TorchSparse, Tang et al. 2022).
+ *
+ * Taps are taken in groups: all chunks of a group are gathered and multiplied at once, in parallel, and
+ * then scattered tap by tap, ascending. A group ends where padding its taps to one size would waste more
+ * than epsilon; taps with more than mm_thresh pairs stand alone. Chunks have a fixed size, so that neither
+ * OpenBLAS's rounding nor the order of additions depends on the number of threads.
+ */
+#include "core/backend.h"
+#include "core/blas.h"
+#include "core/checked.h"
+#include "ops/pack.h"
+#include "sparse/pair_lists.h"
+
+#include <string.h>
+
+enum { CHUNK = 1024 };
+
+typedef struct job {
+    const lac__pair_lists *lists;
+    const float *x, *weight;
+    int64_t cin, cout, centre;
+    float *gathered, *products; /* of a group: [rows][cin] and [rows][cout] */
+    float *sums;                /* [output rows][cout] */
+} job;
+
+static int64_t pairs_of(const job *j, int64_t tap) {
+    return tap == j->centre ? j->lists->rows : j->lists->tap[tap].count;
+}
+
+/* The tap behind the last one of a group that starts at `first`. */
+static int64_t group_end(const job *j, const lac__flow *flow, int64_t first) {
+    int64_t most = pairs_of(j, first), total = most, end = first + 1;
+    if (flow->mm_thresh > 0 && most > flow->mm_thresh) return end;
+    for (; end < j->lists->taps; end++) {
+        const int64_t pairs = pairs_of(j, end);
+        if (flow->mm_thresh > 0 && pairs > flow->mm_thresh) break;
+        const int64_t largest = lac__max(most, pairs);
+        const int64_t padded = largest * (end + 1 - first);
+        if ((double)(padded - total - pairs) > flow->epsilon * (double)padded) break;
+        most = largest;
+        total += pairs;
+    }
+    return end;
+}
+
+static void multiply_chunk(const job *j, int64_t tap, int64_t first, int64_t count, int64_t at) {
+    float *in = j->gathered + at * j->cin;
+    const float *rows = in;
+    if (tap == j->centre)
+        rows = j->x + first * j->cin;
+    else
+        for (int64_t i = 0; i < count; i++)
+            memcpy(in + i * j->cin, j->x + j->lists->tap[tap].in[first + i] * j->cin,
+                   (size_t)j->cin * sizeof *in);
+    lac__sgemm(count, j->cout, j->cin, rows, j->weight + tap * j->cin * j->cout,
+               j->products + at * j->cout);
+}
+
+static void scatter(const job *j, int64_t tap, int64_t first, int64_t count, int64_t at) {
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t row = tap == j->centre ? first + i : j->lists->tap[tap].out[first + i];
+        const float *from = j->products + (at + i) * j->cout;
+        float *to = j->sums + row * j->cout;
+        for (int64_t c = 0; c < j->cout; c++) to[c] += from[c];
+    }
+}
+
+/* A group's chunks lie one after the other in the buffers. */
+static lac_status run_group(lac_context *ctx, const job *j, int64_t first, int64_t end) {
+    int64_t at = 0;
+    for (int64_t k = first; k < end; k++) {
+        const int64_t pairs = pairs_of(j, k), chunks = (pairs + CHUNK - 1) / CHUNK;
+#pragma omp parallel for num_threads(ctx->threads) schedule(dynamic, 1)
+        for (int64_t c = 0; c < chunks; c++) {
+            if (!lac__interrupted(ctx))
+                multiply_chunk(j, k, c * CHUNK, lac__min(CHUNK, pairs - c * CHUNK), at + c * CHUNK);
+        }
+        at += pairs;
+    }
+    at = 0;
+    for (int64_t k = first; k < end; k++) {
+        const int64_t pairs = pairs_of(j, k), chunks = (pairs + CHUNK - 1) / CHUNK;
+#pragma omp parallel for num_threads(ctx->threads) schedule(static)
+        for (int64_t c = 0; c < chunks; c++) /* a tap meets an output row once: no conflict */
+            scatter(j, k, c * CHUNK, lac__min(CHUNK, pairs - c * CHUNK), at + c * CHUNK);
+        at += pairs;
+    }
+    return lac__check_interrupt(ctx);
+}
+
+static lac_status run_groups(lac_context *ctx, const lac__flow *flow, const job *j) {
+    lac_status status = LAC_OK;
+    for (int64_t k = 0; k < j->lists->taps && status == LAC_OK;) {
+        const int64_t end = group_end(j, flow, k);
+        status = run_group(ctx, j, k, end);
+        k = end;
+    }
+    return status;
+}
+
+/* Rows of the largest group. */
+static int64_t largest_group(const job *j, const lac__flow *flow) {
+    int64_t most = 0;
+    for (int64_t k = 0; k < j->lists->taps;) {
+        const int64_t end = group_end(j, flow, k);
+        int64_t rows = 0;
+        for (; k < end; k++) rows += pairs_of(j, k);
+        most = lac__max(most, rows);
+    }
+    return most;
+}
+
+lac_status lac_conv3d_gather__cpu(lac_context *ctx, const lac__conv3d_gather_args *args) {
+    const lac__packed *w = args->weight;
+    lac_tensor *sums = NULL, *gathered = NULL, *products = NULL;
+    lac_status status = LAC_OK;
+    job j = {.x = lac__data(args->x),
+             .weight = lac__data(args->plain),
+             .cin = w->cin,
+             .cout = w->cout,
+             .centre = lac__map_centre(args->map)};
+    LAC_TRY(lac__map_lists(ctx, args->map, args->reversed, &j.lists));
+    const int64_t rows = largest_group(&j, args->flow);
+    const int64_t in_shape[2] = {rows, w->cin}, out_shape[2] = {rows, w->cout};
+    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, in_shape, &gathered));
+    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, out_shape, &products));
+    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, args->out->shape, &sums));
+    j.gathered = lac__data(gathered);
+    j.products = lac__data(products);
+    j.sums = lac__data(sums);
+    const int64_t count = lac_tensor_numel(sums);
+    if (count > 0) memset(j.sums, 0, (size_t)count * sizeof(float));
+    if (count > 0) {
+        LAC_TRY_OUT(lac__blas_begin("conv3d", 1));
+        status = run_groups(ctx, args->flow, &j);
+        lac__blas_end();
+    }
+    if (status == LAC_OK) {
+        const lac__epilogue_args finish = {
+            .source = sums, .epilogue = args->epilogue, .out = args->out};
+        status = ctx->backend->epilogue(ctx, &finish);
+    }
+out:
+    lac_tensor_release(products);
+    lac_tensor_release(gathered);
+    lac_tensor_release(sums);
+    return status;
+}
