@@ -1,6 +1,5 @@
--- batch.lua: samples of a batch: concatenation of features, collation, one sample, dense cells.
+-- batch.lua: samples of a batch: concatenation of features, collation, one sample.
 
-local native = require "lacuna.native"
 local create = require "lacuna.create"
 local errors = require "lacuna.errors"
 local shape = require "lacuna.shape"
@@ -94,37 +93,6 @@ function batch.sample(x, b)
     feats = x.feats:index_select(1, index), coords = own, stride = x.stride,
     spatial_range = range and { 1, range[1], range[2], range[3] }, batch_size = 1,
   }
-end
-
--- The number of the cell of every row in a dense grid, int64 [N]; a row outside is an error.
-local function cell_numbers(rows, range)
-  local cell
-  for axis = 1, 4 do
-    local column = rows:select(2, axis)
-    if #column > 0 and (column:min():item() < 0 or column:max():item() >= range[axis]) then
-      errors.raisef("dense: column %d of the coordinates lies outside of the spatial range %s",
-        axis, shape.text(range))
-    end
-    cell = cell and cell * range[axis] + column or column:to("int64")
-  end
-  return cell
-end
-
---- x:dense()
-function batch.dense(x)
-  local range = x.spatial_range
-  if not range then
-    errors.raise("dense: the SparseTensor has no spatial_range, which is required")
-  end
-  native.call(native.C.lac_coords_index, native.ctx, x.coords.h) -- no two rows in one cell
-  local feats = x.feats
-  local channels = shape.of(feats)[2]
-  local cell = cell_numbers(x.coords:tensor(), range):reshape(-1, 1)
-  local index = (cell * channels + create.arange(channels, { dtype = "int64" })):reshape(-1)
-  local cells = range[1] * range[2] * range[3] * range[4] * channels
-  local grid = create.zeros({ cells }, { dtype = feats:dtype() })
-  return grid:scatter_add(1, index, feats:reshape(-1))
-    :reshape(range[1], range[2], range[3], range[4], channels)
 end
 
 return batch

@@ -28,10 +28,12 @@ function kernel_map.is(value)
   return type(value) == "cdata" and ffi.istype(KernelMap, value)
 end
 
-local function handle(m)
+--- The lac_kernel_map of a live KernelMap.
+function kernel_map.handle(m)
   if m.h == nil then errors.raise("KernelMap: used after free()") end
   return m.h
 end
+local handle = kernel_map.handle
 
 local function describe(m, i)
   C.lac_kernel_map_describe(handle(m), numbers, numbers + 1, numbers + 2, numbers + 3)

@@ -2,6 +2,7 @@
 
 local ffi = require "ffi"
 local native = require "lacuna.native"
+local coords = require "lacuna.coords"
 local errors = require "lacuna.errors"
 local shape = require "lacuna.shape"
 local sparse = require "lacuna.sparse"
@@ -14,7 +15,7 @@ local points = {}
 local PointTensor = {} -- methods
 local meta = { __name = "PointTensor" }
 local aliases = { F = "feats", C = "coords" }
-local known = { feats = true, coords = true }
+local known = { feats = true, coords = true } -- in `_feats` and `_coords`
 
 function meta.__index(p, key)
   key = aliases[key] or key
@@ -26,8 +27,8 @@ function meta.__index(p, key)
   return errors.raisef("PointTensor: no field '%s'%s", key, errors.nearest(key, names))
 end
 
-local function check(feats, coords)
-  local rows, columns = shape.of(feats), shape.of(coords)
+local function check(feats, rows_of)
+  local rows, columns = shape.of(feats), shape.of(rows_of)
   if #columns ~= 2 or columns[2] ~= 4 then
     errors.raisef("PointTensor: coords are %s, expected [N, 4] with rows (b,x,y,z)",
       shape.text(columns))
@@ -37,6 +38,12 @@ local function check(feats, coords)
   end
 end
 
+-- Tensors that an object keeps are not a scope's to release.
+local function keep(object)
+  if sparse.on_keep then sparse.on_keep(object) end
+  return object
+end
+
 function meta.__newindex(p, key, value)
   key = aliases[key] or key
   if key ~= "feats" then
@@ -44,7 +51,21 @@ function meta.__newindex(p, key, value)
   end
   T.handle(value, "PointTensor", "feats")
   check(value, p.coords)
-  rawset(p, "_feats", value)
+  rawset(p, "_feats", keep(value))
+end
+
+--- The sum of the features with those of another point tensor, or with a tensor or number.
+function meta.__add(a, b)
+  if not points.is(a) then a, b = b, a end
+  if points.is(b) then
+    local n, m = shape.of(a.feats)[1], shape.of(b.feats)[1]
+    if n ~= m then
+      errors.raisef("add: PointTensors of %s and %s points, expected the same points",
+        shape.thousands(n), shape.thousands(m))
+    end
+    b = b.feats
+  end
+  return a:replace_feature(a.feats + b)
 end
 
 function meta.__tostring(p)
@@ -55,22 +76,53 @@ end
 
 --- lacuna.PointTensor(feats, coords): features [N,C] at points (b,x,y,z), floats [N,4].
 ---@param feats Tensor
----@param coords Tensor
-function points.new(feats, coords)
+---@param at Tensor  the points' coordinates
+function points.new(feats, at)
   T.handle(feats, "PointTensor", "feats")
-  T.handle(coords, "PointTensor", "coords")
-  if T.is(coords) and coords:dtype() ~= "float32" then coords = coords:to("float32") end
-  if not T.is(coords) then coords = coords:tensor():to("float32") end
-  check(feats, coords)
-  return setmetatable({ _feats = feats, _coords = coords }, meta)
+  T.handle(at, "PointTensor", "coords")
+  if T.is(at) and at:dtype() ~= "float32" then at = at:to("float32") end
+  if not T.is(at) then at = at:tensor():to("float32") end
+  check(feats, at)
+  return setmetatable({ _feats = feats, _coords = at, _found = {} }, meta)
 end
 
 function points.is(value)
   return type(value) == "table" and getmetatable(value) == meta
 end
 
+--- Gives a point tensor other coordinates; those that shared the old ones keep them.
+function points.move(p, at)
+  rawset(p, "_coords", keep(at))
+  rawset(p, "_found", {})
+end
+
+-- A point tensor keeps this many look-ups; the oldest makes room. SPVCNN needs six.
+local kept_lookups = 16
+
+--- What `find` returned, a list of tensors, for the points of `p` and the Coords `set`, found once:
+--- it is kept with the points, whichever point tensors share them. The set is kept as well, so that
+--- no other one can take its address.
+function points.lookup(p, kind, set, find)
+  local h, list = coords.handle(set), p._found
+  local version = C.lac_tensor_version(T.handle(p.coords, "PointTensor", "coords"))
+  local key = kind .. tostring(ffi.cast("void *", h)) .. tostring(version)
+  for i = 1, #list do
+    if list[i].key == key then return list[i].found end
+  end
+  local found = find()
+  for i = 1, #found do keep(found[i]) end
+  C.lac_coords_retain(h)
+  if #list == kept_lookups then table.remove(list, 1) end
+  list[#list + 1] = { key = key, found = found, set = keep(coords.wrap(h)) }
+  return found
+end
+
 --- The same points with other features.
-function PointTensor:replace_feature(feats) return points.new(feats, self.coords) end
+function PointTensor:replace_feature(feats)
+  local other = points.new(feats, self.coords)
+  rawset(other, "_found", self._found)
+  return other
+end
 function PointTensor:size(...) return self.feats:size(...) end
 function PointTensor:dtype() return self.feats:dtype() end
 function PointTensor:device() return self.feats:device() end

@@ -94,6 +94,12 @@ local getters = {
   batch_size = batch_size,
 }
 getters.F, getters.C, getters.s = getters.feats, getters.coords, getters.stride
+-- SpConv's names.
+getters.features, getters.indices = getters.feats, getters.coords
+function getters.spatial_shape(x)
+  local range = x.spatial_range
+  return range and { range[2], range[3], range[4] }
+end
 
 function meta.__index(x, key)
   local method = SparseTensor[key]
@@ -156,7 +162,7 @@ function SparseTensor:sample(b) return require("lacuna.batch").sample(self, b) e
 
 --- All cells of the spatial range, [B,X,Y,Z,C], 0 where there is no voxel.
 ---@return Tensor
-function SparseTensor:dense() return require("lacuna.batch").dense(self) end
+function SparseTensor:dense() return require("lacuna.dense").of(self) end
 
 --- Features side by side; see batch.lua.
 function sparse.cat(list) return require("lacuna.batch").cat(list) end
@@ -211,25 +217,48 @@ function sparse.new(feats, rows, stride, spatial_range)
   return sparse.wrap(out.sparse[0], feats, set)
 end
 
---- An error unless both have the same rows in the same order.
+local function step_text(stride)
+  if stride[1] == stride[2] and stride[2] == stride[3] then return tostring(stride[1]) end
+  return table.concat(stride, "x")
+end
+
+-- Where two sets of as many rows differ first: ": row 3 is (0,1,2,3) and (0,4,5,6)".
+local function first_difference(a, b)
+  local rows, others = a.coords:tensor(), b.coords:tensor()
+  local at = tonumber(rows:ne(others):nonzero():narrow(1, 1, 1):totable()[1][1])
+  local function row(t) return table.concat(t:narrow(1, at + 1, 1):totable()[1], ",") end
+  return string.format(": row %d is (%s) and (%s)", at, row(rows), row(others))
+end
+
+--- An error unless both have the same rows in the same order, and mean the same voxels by them.
 function sparse.check_same_rows(op, a, b)
-  if a.coords == b.coords or coords.equal(a.coords, b.coords) then return end
-  errors.raisef("%s: different rows (%s and %s), expected the same coordinates", op,
-    shape.thousands(#a.coords), shape.thousands(#b.coords))
+  if a.coords == b.coords then return end
+  local strides = { step_text(a.stride), step_text(b.stride) }
+  if coords.equal(a.coords, b.coords) then
+    if strides[1] == strides[2] then return end
+    errors.raisef("%s: strides %s and %s, expected the same", op, strides[1], strides[2])
+  end
+  local counts = { shape.thousands(#a.coords), shape.thousands(#b.coords) }
+  errors.raisef("%s: different rows (%s of stride %s and %s of stride %s), expected the same "
+    .. "coordinates%s", op, counts[1], strides[1], counts[2], strides[2],
+    #a.coords == #b.coords and first_difference(a, b) or "")
+end
+
+local function check_widths(op, a, b)
+  local own, other = shape.of(a.feats)[2], shape.of(b.feats)[2]
+  if own ~= other and own ~= 1 and other ~= 1 then
+    errors.raisef("%s: %d and %d channels, expected the same number", op, own, other)
+  end
 end
 
 function meta.__add(a, b)
   if not sparse.is(a) then a, b = b, a end
   if sparse.is(b) then
     sparse.check_same_rows("add", a, b)
+    check_widths("add", a, b)
     b = b.feats
   end
   return a:replace_feature(a.feats + b)
-end
-
-local function step_text(stride)
-  if stride[1] == stride[2] and stride[2] == stride[3] then return tostring(stride[1]) end
-  return table.concat(stride, "x")
 end
 
 function meta.__tostring(x)

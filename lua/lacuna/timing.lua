@@ -50,15 +50,35 @@ local function read_counters()
   return tonumber(counters.convs), counters.macs, counters.map_seconds
 end
 
+local dataflow_names = { "ImplicitGEMM", "GatherScatter", "FetchOnDemand" }
+
+-- How often each dataflow ran so far.
+local function read_dataflows()
+  C.lac_context_counters(ctx, counters)
+  local runs = {}
+  for i = 1, 3 do runs[i] = tonumber(counters.dataflows[i]) end
+  return runs
+end
+
+-- The one that ran since `before`; "" for pointwise and linear layers, which have none.
+local function dataflow_since(before)
+  local now = read_dataflows()
+  for i = 1, 3 do
+    if now[i] > before[i] then return dataflow_names[i] end
+  end
+  return ""
+end
+
 local profile_meta = {
   __tostring = function(rows)
     local width, lines = 5, {}
     for _, row in ipairs(rows) do width = math.max(width, #row.path) end
-    local format = "%-" .. width .. "s  %-9s %12s %10s %9s %8s %9s"
-    lines[1] = format:format("layer", "class", "pairs", "MMACs", "ms", "GFLOP/s", "map ms")
+    local format = "%-" .. width .. "s  %-9s %-13s %12s %10s %9s %8s %9s"
+    lines[1] = format:format("layer", "class", "dataflow", "pairs", "MMACs", "ms", "GFLOP/s",
+      "map ms")
     for _, row in ipairs(rows) do
       local pairs_text = row.pairs and shape.thousands(row.pairs) or ""
-      lines[#lines + 1] = format:format(row.path, row.class, pairs_text,
+      lines[#lines + 1] = format:format(row.path, row.class, row.dataflow, pairs_text,
         ("%.1f"):format(row.macs / 1e6), ("%.3f"):format(row.ms), ("%.1f"):format(row.gflops),
         ("%.3f"):format(row.map_ms))
     end
@@ -81,7 +101,7 @@ end
 -- layers were computed while it ran, and not in modules inside of it.
 local function observer(rows)
   local running, has_row = {}, {}
-  local function done(module, convs, macs, map, start, ...)
+  local function done(module, convs, macs, map, flows, start, ...)
     values.force(...)
     local ms = (C.lac_clock() - start) * 1000
     local convs2, macs2, map2 = read_counters()
@@ -90,6 +110,7 @@ local function observer(rows)
       local path = errors.module_path(running)
       rows[#rows + 1] = {
         path = path ~= "" and path or "(itself)", class = class.name(class.of(module)),
+        dataflow = dataflow_since(flows),
         macs = macs2 - macs, pairs = count_pairs(module, macs2 - macs), ms = ms,
         gflops = 2 * (macs2 - macs) / ms / 1e6, map_ms = (map2 - map) * 1000,
       }
@@ -102,13 +123,13 @@ local function observer(rows)
   return function(module, ...)
     running[#running + 1] = module
     local convs, macs, map = read_counters()
-    return done(module, convs, macs, map, C.lac_clock(), module:forward(...))
+    return done(module, convs, macs, map, read_dataflows(), C.lac_clock(), module:forward(...))
   end
 end
 
 --- Runs fn() once with every operation computed at once and gives a row for every layer that ran a
---- convolution or linear layer: path, class, pairs, macs, ms, gflops, map_ms. The list prints as a
---- table.
+--- convolution or linear layer: path, class, dataflow, pairs, macs, ms, gflops, map_ms. The list
+--- prints as a table.
 ---@param fn function
 function timing.profile(fn)
   if type(fn) ~= "function" then errors.raisef("profile: a %s, expected a function", type(fn)) end

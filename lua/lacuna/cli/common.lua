@@ -35,12 +35,14 @@ function common.positive(text)
   return nil, "'" .. text .. "' is not a number above 0"
 end
 
---- The options of commands that run a model.
-function common.model_options(parser)
+--- The options of commands that run a model; with fixed_grid its voxels have the model's size.
+function common.model_options(parser, fixed_grid)
   parser:option("--model", "a name from models/ or a Lua file that returns a constructor")
   parser:option("--weights", "HDF5 weights (default: a fresh initialisation)")
-  parser:option("--voxel-size", "edge of a voxel, in the scan's unit (default: the model's)")
-    :convert(common.positive)
+  if not fixed_grid then
+    parser:option("--voxel-size", "edge of a voxel, in the scan's unit (default: the model's)")
+      :convert(common.positive)
+  end
   parser:option("--columns", "values of a point in a .bin (default: found from the file's size)")
     :convert(common.integer(3))
   parser:option("--point-dtype", "what a .bin holds"):choices { "float32", "float16" }

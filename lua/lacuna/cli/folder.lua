@@ -51,4 +51,18 @@ function folder.make(path)
   end
 end
 
+--- The NAME of each scan's results; two scans of one name would overwrite each other's results.
+function folder.names(scans)
+  local names, taken = {}, {}
+  for i, path in ipairs(scans) do
+    local name = path:match("([^/]*)$"):gsub("%.[^.]*$", "")
+    if taken[name] then
+      common.fail("%s: its results would overwrite those of %s: both are named %s", path,
+        taken[name], name)
+    end
+    names[i], taken[name] = name, path
+  end
+  return names
+end
+
 return folder

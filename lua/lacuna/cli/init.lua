@@ -7,6 +7,7 @@ local cli = {}
 -- In the order in which --help lists them.
 local commands = {
   { "segment", "label every point of scans with a segmentation model" },
+  { "encode", "turn scans into bird's-eye views of features with a detection encoder" },
   { "inspect", "list what an HDF5 file holds" },
   { "bench", "time a model on a scan beside the machine's matrix product" },
   { "info", "what this build and this machine have" },

@@ -43,10 +43,42 @@ function scan.columns(net)
   return net.input and net.input.columns or layouts[4]
 end
 
+-- Rows without NaN and infinity, and how many have some.
+local function only_finite(points, strict)
+  local rows, width = points:size(1), points:size(2)
+  local good = (points - points):eq(0):long():sum(2):eq(width):nonzero():reshape(-1)
+  local bad = rows - good:size(1)
+  if bad == 0 then return points, 0 end
+  if strict then
+    common.fail("%d points have NaN or infinite values, expected none with --strict", bad)
+  end
+  return points:index_select(1, good), bad
+end
+
+--- Points to the voxels of the grid that a detection encoder takes, features in the dtype of the
+--- options: x, the voxel of each finite point, and counts of what was left out: invalid, outside of
+--- the range, and beyond what a voxel or the scan may hold.
+function scan.voxelize(points, net, options)
+  local input = net.input
+  if options.voxel_size then
+    common.fail("--voxel-size: the grid of this model is fixed, its voxels are %s",
+      table.concat(input.voxel_size, " x "))
+  end
+  local finite, invalid = only_finite(points, options.strict)
+  local x, info = require("lacuna").voxelize(finite, {
+    voxel_size = input.voxel_size, range = input.range, order = input.order,
+    max_points = input.max_points, max_voxels = input.max_voxels,
+  })
+  if options.dtype ~= "float32" then x = x:to(options.dtype) end
+  return x, info.point_voxel,
+    { invalid = invalid, outside = info.points_outside, dropped = info.points_dropped }
+end
+
 --- Points to voxels as the model wants them, features in the dtype of the options: x, inverse.
 function scan.quantize(points, net, options)
   local lacuna = require "lacuna"
   local input = net.input or {}
+  if input.order and input.range then return scan.voxelize(points, net, options) end
   local x, inverse = lacuna.quantize(points, {
     voxel_size = options.voxel_size or input.voxel_size or 0.05,
     rounding = input.rounding,

@@ -17,20 +17,6 @@ local function parser()
   return p
 end
 
--- NAME of each scan; two scans of one name would overwrite each other's results.
-local function output_names(scans)
-  local names, taken = {}, {}
-  for i, path in ipairs(scans) do
-    local name = path:match("([^/]*)$"):gsub("%.[^.]*$", "")
-    if taken[name] then
-      common.fail("%s: its results would overwrite those of %s: both are named %s", path,
-        taken[name], name)
-    end
-    names[i], taken[name] = name, path
-  end
-  return names
-end
-
 local function read_labels(lacuna, path, count)
   local labels = lacuna.io.read_labels(path)
   if labels:size(1) ~= count then
@@ -130,8 +116,8 @@ function segment.main(args)
   -- What can be known to fail is found before the model is built and before anything is written.
   for _, path in ipairs(options.scan) do common.check_readable(path) end
   for _, path in ipairs(truths) do common.check_readable(path) end
-  local names = output_names(options.scan)
   local folder = require "lacuna.cli.folder"
+  local names = folder.names(options.scan)
   folder.check(options.output)
 
   local lacuna = require "lacuna"

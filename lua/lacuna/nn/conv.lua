@@ -42,8 +42,7 @@ local function prepare(op, o, kernel)
   options.transposed = o.transposed and 1 or 0
   options.generative = o.generative and 1 or 0
   options.require_forward = 0
-  options.kmap_mode = conv_config.mode(op, o.config, "kmap_mode")
-  options.downsample_mode = conv_config.mode(op, o.config, "downsample_mode")
+  conv_config.apply(op, o.config, options)
   options.bias = nil
   return options
 end
@@ -78,8 +77,7 @@ end
 
 --- The same for nn.Conv3d, which has checked everything when it was made: `o` is its own struct.
 function conv.run(x, weight, bias, o, config)
-  o.kmap_mode = conv_config.mode("conv3d", config, "kmap_mode")
-  o.downsample_mode = conv_config.mode("conv3d", config, "downsample_mode")
+  conv_config.apply("conv3d", config, o)
   o.bias = bias and T.handle(bias, "conv3d", "bias") or nil
   native.call(C.lac_conv3d, ctx, sparse.handle(x, "conv3d"), T.handle(weight, "conv3d", "weight"),
     o, out.sparse)

@@ -15,13 +15,14 @@ local Conv3d = class.new("Conv3d", Module)
 local keys = {
   stride = true, padding = true, dilation = true, bias = true, transposed = true, generative = true,
   config = true,
+  indice_key = true, -- SpConv's name for a shared map: accepted, maps are found without one
 }
 local table_keys = { in_channels = true, out_channels = true, kernel_size = true }
 for key in pairs(keys) do table_keys[key] = true end
 
-local function check_channels(name, n)
+local function check_channels(op, name, n)
   if type(n) ~= "number" or n < 1 or n % 1 ~= 0 then
-    errors.raisef("Conv3d: %s is %s, expected a whole number from 1", name, tostring(n))
+    errors.raisef("%s: %s is %s, expected a whole number from 1", op, name, tostring(n))
   end
   return n
 end
@@ -41,29 +42,30 @@ end
 ---@param opts table|nil  stride, padding, dilation: one number or three; bias, transposed,
 --- generative: booleans; config: see conv_config.lua
 function Conv3d:__init(in_channels, out_channels, kernel_size, opts)
+  local op = class.name(class.of(self))
   if type(in_channels) == "table" and out_channels == nil then
-    opts = errors.options("Conv3d", in_channels, table_keys)
+    opts = errors.options(op, in_channels, table_keys)
     in_channels, out_channels, kernel_size = opts.in_channels, opts.out_channels, opts.kernel_size
   else
-    opts = errors.options("Conv3d", opts, keys)
+    opts = errors.options(op, opts, keys)
   end
-  self.in_channels = check_channels("in_channels", in_channels)
-  self.out_channels = check_channels("out_channels", out_channels)
-  self.kernel_size = triple("Conv3d", "kernel_size", kernel_size or 3, 1)
+  self.in_channels = check_channels(op, "in_channels", in_channels)
+  self.out_channels = check_channels(op, "out_channels", out_channels)
+  self.kernel_size = triple(op, "kernel_size", kernel_size or 3, 1)
   self.transposed = opts.transposed == true
   self.generative = opts.generative == true
   if self.generative and not self.transposed then
-    errors.raise("Conv3d: generative needs transposed = true")
+    errors.raisef("%s: generative needs transposed = true", op)
   end
-  self:set_geometry(opts)
-  self.config = opts.config and conv_config.check("Conv3d", opts.config) or nil
+  self:set_geometry(op, opts)
+  self.config = opts.config and conv_config.check(op, opts.config) or nil
   self:make_parameters(opts.bias == true)
 end
 
-function Conv3d:set_geometry(opts)
-  local stride = triple("Conv3d", "stride", opts.stride, 1)
-  local padding = triple("Conv3d", "padding", opts.padding, 0)
-  local dilation = triple("Conv3d", "dilation", opts.dilation, 1)
+function Conv3d:set_geometry(op, opts)
+  local stride = triple(op, "stride", opts.stride, 1)
+  local padding = triple(op, "padding", opts.padding, 0)
+  local dilation = triple(op, "dilation", opts.dilation, 1)
   self.stride = stride or { 1, 1, 1 }
   self.dilation = dilation or { 1, 1, 1 }
   self.padding = choose_padding(self.kernel_size, self.stride, self.dilation, padding)
@@ -75,7 +77,7 @@ function Conv3d:set_geometry(opts)
   else
     geometry.stride, geometry.dilation, geometry.padding = self.stride, self.dilation, self.padding
   end
-  self.options = conv.options("Conv3d", geometry, self.kernel_size)
+  self.options = conv.options(op, geometry, self.kernel_size)
 end
 
 function Conv3d:make_parameters(bias)

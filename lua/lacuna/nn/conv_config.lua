@@ -14,7 +14,7 @@ conv_config.Dataflow = {
 }
 
 local function is_bool(v) return type(v) == "boolean" end
-local function is_count(v) return type(v) == "number" and v >= 1 and v % 1 == 0 end
+local function is_split(v) return type(v) == "number" and v >= 1 and v <= 4 and v % 1 == 0 end
 local function is_number(v) return type(v) == "number" and v >= 0 end
 
 -- key -> { check, what it expects }
@@ -24,8 +24,8 @@ local keys = {
     '"auto", "ImplicitGEMM", "GatherScatter" or "FetchOnDemand"',
   },
   ifsort = { is_bool, "true or false" },
-  split_mask_num = { is_count, "a whole number from 1" },
-  split_mask_num_bwd = { is_count, "a whole number from 1" },
+  split_mask_num = { is_split, "a whole number from 1 to 4" },
+  split_mask_num_bwd = { is_split, "a whole number from 1 to 4" },
   epsilon = { is_number, "a number from 0" },
   mm_thresh = { is_number, "a number from 0" },
   FOD_fusion = { is_bool, "true or false" },
@@ -80,11 +80,32 @@ function conv_config.clear_global()
   global = nil
 end
 
---- The number of a mode for one call, -1 where neither the layer nor the global config names one.
-function conv_config.mode(op, layer, key)
+-- What the layer's config says, else the global one; nil: neither does.
+local function lookup(layer, key)
   local value = layer and layer[key]
   if value == nil and global then value = global[key] end
+  return value
+end
+
+local function mode_code(op, layer, key)
+  local value = lookup(layer, key)
   return value == nil and -1 or modes.code(op, key, value)
+end
+
+local dataflow_codes = { auto = 0, ImplicitGEMM = 1, GatherScatter = 2, FetchOnDemand = 3 }
+
+--- Writes what the configs say into a lac_conv3d_options; the rest is left to the mode flags.
+function conv_config.apply(op, layer, o)
+  o.kmap_mode = mode_code(op, layer, "kmap_mode")
+  o.downsample_mode = mode_code(op, layer, "downsample_mode")
+  o.dataflow, o.sort, o.splits, o.epsilon, o.mm_thresh = 0, 0, 0, 0, 0
+  if not layer and not global then return end
+  local sort = lookup(layer, "ifsort")
+  if sort ~= nil then o.sort = sort and 2 or 1 end
+  o.dataflow = dataflow_codes[lookup(layer, "dataflow") or "auto"]
+  o.splits = lookup(layer, "split_mask_num") or 0
+  o.epsilon = lookup(layer, "epsilon") or 0
+  o.mm_thresh = lookup(layer, "mm_thresh") or 0
 end
 
 -- TorchSparse's names.

@@ -8,9 +8,15 @@ local ffi = require "ffi"
 local native = require "lacuna.native"
 local conv = require "lacuna.nn.conv"
 local conv_config = require "lacuna.nn.conv_config"
+local coord_ops = require "lacuna.nn.coord_ops"
+local crop = require "lacuna.crop"
+local dense = require "lacuna.dense"
 local errors = require "lacuna.errors"
 local kinds = require "lacuna.kinds"
 local modes = require "lacuna.modes"
+local pool = require "lacuna.nn.pool"
+local sample_norm = require "lacuna.nn.sample_norm"
+local point_ops = require "lacuna.nn.point_ops"
 local T = require "lacuna.tensor"
 
 local C, ctx, out = native.C, native.ctx, native.out
@@ -21,7 +27,19 @@ local F = {
   get_kernel_offsets = conv.get_kernel_offsets,
   conv_config = conv_config,
   Dataflow = conv_config.Dataflow,
+  ConvMode = { mode0 = 0, mode1 = 1, mode2 = 2 }, -- for set_conv_mode
+  max_pool3d = pool.max_pool3d,
+  avg_pool3d = pool.avg_pool3d,
+  global_max_pool = pool.global_max_pool,
+  global_avg_pool = pool.global_avg_pool,
+  group_norm = sample_norm.group_norm,
+  instance_norm = sample_norm.instance_norm,
+  to_dense = dense.to_dense,
+  spcrop = crop.spcrop,
 }
+
+for name, fn in pairs(point_ops) do F[name] = fn end
+for name, fn in pairs(coord_ops) do F[name] = fn end
 
 local function activate(op, kind, slope, x)
   return kinds.map(x, op, function(t)

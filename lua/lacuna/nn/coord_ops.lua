@@ -1,0 +1,115 @@
+-- coord_ops.lua: operations on coordinate rows: hashes, look-ups, coarser and finer sets, and maps
+-- walked backwards.
+
+local native = require "lacuna.native"
+local conv = require "lacuna.nn.conv"
+local coords = require "lacuna.coords"
+local errors = require "lacuna.errors"
+local kernel_map = require "lacuna.kernel_map"
+local T = require "lacuna.tensor"
+local triple = require "lacuna.nn.triple"
+
+local C, ctx, out = native.C, native.ctx, native.out
+
+local coord_ops = {}
+
+--- 64-bit FNV-1a hashes of rows (b,x,y,z), as int64.
+---@param rows Tensor|Coords  int32 [N,4]
+---@param offsets Tensor|nil  int32 [K,3], added to x, y, z
+---@return Tensor  [N], or [K,N] with offsets
+function coord_ops.sphash(rows, offsets)
+  native.call(C.lac_hash_rows, ctx, T.handle(rows, "sphash", "coords"),
+    offsets and T.handle(offsets, "sphash", "offsets") or nil, out.tensor)
+  return T.wrap(out.tensor[0], rows, offsets)
+end
+
+--- Where each query stands in the references, -1 where it does not; the first of equal references.
+--- Hashes: queries of any shape in [M]. Coordinate rows: [..., 4] in [M, 4].
+---@param queries Tensor|Coords  int64 or int32
+---@param references Tensor|Coords  the same dtype
+---@return Tensor  int64
+function coord_ops.sphashquery(queries, references)
+  native.call(C.lac_find_rows, ctx, T.handle(queries, "sphashquery", "queries"),
+    T.handle(references, "sphashquery", "references"), out.tensor)
+  return T.wrap(out.tensor[0], queries, references)
+end
+
+--- How often each of 0 to n - 1 occurs in idx; negative values are ignored.
+---@param idx Tensor  int32 or int64
+---@param n integer
+---@return Tensor  int32 [n]
+function coord_ops.spcount(idx, n)
+  native.call(C.lac_count_index, ctx, T.handle(idx, "spcount", "idx"),
+    T.whole("spcount", "n", n), out.tensor)
+  return T.wrap(out.tensor[0], idx)
+end
+
+local rows_keys = {
+  stride = true, kernel_size = true, padding = true, dilation = true, spatial_range = true,
+  downsample_mode = true,
+}
+
+-- The rows with 0 <= x, y, z < range, where `range` is (B,X,Y,Z).
+local function within(op, set, range)
+  if type(range) ~= "table" or #range ~= 4 then
+    errors.raisef("%s: spatial_range, expected 4 numbers (B,X,Y,Z)", op)
+  end
+  local rows, inside = set:tensor(), nil
+  for axis = 2, 4 do
+    local column = rows:select(2, axis)
+    local fits = column:ge(0):bitand(column:lt(range[axis]))
+    inside = inside and inside:bitand(fits) or fits
+  end
+  local at = inside:nonzero():reshape(-1)
+  if #at == #rows then return set end
+  return coords.from(op, rows:index_select(1, at))
+end
+
+local function derive(op, rows, opts, fields)
+  opts = errors.options(op, opts, rows_keys)
+  local set = coords.from(op, rows)
+  fields.stride, fields.padding, fields.dilation = opts.stride or 2, opts.padding, opts.dilation
+  fields.config = opts.downsample_mode and { downsample_mode = opts.downsample_mode }
+  local o = conv.options(op, fields, triple(op, "kernel_size", opts.kernel_size or 2, 1))
+  native.call(C.lac_coords_strided, ctx, coords.handle(set), o, out.coords)
+  local made = coords.wrap(out.coords[0], set)
+  if opts.spatial_range == nil then return made end
+  local mode = o.downsample_mode
+  if mode < 0 then mode = C.lac_context_flag(ctx, C.LAC_FLAG_DOWNSAMPLE_MODE) end
+  -- "minkowski" rows are those of all the inputs: a range does not limit them.
+  if o.generative == 0 and mode == C.LAC_DOWNSAMPLE_MINKOWSKI then return made end
+  return within(op, made, opts.spatial_range)
+end
+
+--- The rows that a strided convolution makes of these, unique and sorted.
+--- Options: stride 2, kernel_size 2, padding 0, dilation 1, spatial_range (B,X,Y,Z) of the output,
+--- downsample_mode "spconv" or "minkowski" (the flag's, by default).
+---@param rows Tensor|Coords|table
+---@param opts table|nil
+---@return Coords
+function coord_ops.spdownsample(rows, opts)
+  return derive("spdownsample", rows, opts, {})
+end
+
+--- The rows that a generative transposed convolution makes of these, unique and sorted. Options as
+--- for spdownsample; rows outside of spatial_range, the output's, are left out.
+---@param rows Tensor|Coords|table
+---@param opts table|nil
+---@return Coords
+function coord_ops.spupsample_generative(rows, opts)
+  return derive("spupsample_generative", rows, opts, { transposed = true, generative = true })
+end
+
+--- A kernel map from its output rows to its input rows: each tap has the same pairs, exchanged.
+---@param map KernelMap
+---@return KernelMap
+function coord_ops.transpose_kernel_map(map)
+  if not kernel_map.is(map) then
+    errors.raisef("transpose_kernel_map: a %s, expected a KernelMap: see build_kernel_map",
+      require("lacuna.kinds").of(map))
+  end
+  native.call(C.lac_kernel_map_transpose, ctx, kernel_map.handle(map), out.map)
+  return kernel_map.wrap(out.map[0], map)
+end
+
+return coord_ops
