@@ -39,8 +39,17 @@ describe("examples/lua #process", function()
     assert.equal(1, shell.lacuna("examples/lua/make_scan.lua").status)
   end)
 
+  it("mmdet_block.lua builds from configs and swaps the activation of a block", function()
+    local r = shell.lacuna("examples/lua/mmdet_block.lua")
+    assert.equal(0, r.status, r.err)
+    assert.matches("^Conv3d%(4 %-> 16, 3x3x3, stride 2, padding 1%)", r.out)
+    assert.matches("\nSparseBasicBlock {\n.*%(relu%): SiLU\n", r.out)
+    assert.matches("\nthe same result:\ttrue\nSparseTensor [%d,]+ voxels x 16, stride 2", r.out)
+  end)
+
   it("are all named here", function()
-    assert.equal("make_scan.lua model.lua modes.lua segment.lua", shell.list("examples/lua"))
+    assert.equal("make_scan.lua mmdet_block.lua model.lua modes.lua segment.lua",
+      shell.list("examples/lua"))
     assert.equal("convolve.c", shell.list("examples/c"))
   end)
 end)

@@ -91,11 +91,11 @@ describe("lacuna #process", function()
     for _, option in ipairs { "-h", "--help" } do
       local r = shell.lacuna(option)
       assert.equal(0, r.status)
-      for _, word in ipairs { "segment", "inspect", "bench", "info", "%-e CODE" } do
+      for _, word in ipairs { "segment", "encode", "inspect", "bench", "info", "%-e CODE" } do
         assert.matches(word, r.out)
       end
     end
-    for _, command in ipairs { "segment", "inspect", "bench", "info" } do
+    for _, command in ipairs { "segment", "encode", "inspect", "bench", "info" } do
       local r = shell.lacuna(command, "--help")
       assert.equal(0, r.status, r.err)
       assert.matches("^Usage: lacuna " .. command, r.out)

@@ -50,6 +50,31 @@ describe("lacuna segment #process", function()
     assert.matches("^\137PNG", shell.read(out "mink/deep/street.png"))
   end)
 
+  it("labels a scan with SPVCNN and SPVNAS, as their weights name them", function()
+    local code = [[
+      lacuna.models.spvcnn{ cr = 0.125 }:save(%q)
+      local config = require("lacuna.spvnas.net_config").widest()
+      for key, value in pairs(config) do
+        if key:find("layers.0$") then config[key] = 8 end
+        if key:find("transition") then config[key] = 8 end
+        if key:find("feature$") then config[key] = 1 end
+      end
+      lacuna.models.spvnas{ net_config = config }:save(%q)]]
+    local r = shell.lacuna("-e", code:format(out "spvcnn.h5", out "spvnas.h5"))
+    assert.equal(0, r.status, r.err)
+    for _, name in ipairs { "spvcnn", "spvnas" } do
+      r = street("--weights", out(name .. ".h5"), "-o", out(name))
+      assert.equal(0, r.status, r.err)
+      assert.matches(name .. ": ", r.out)
+      assert.equal("street.label street.ply street.png", shell.list(out(name)))
+      assert.equal(#shell.read(out "street.bin") / 4, #shell.read(out(name .. "/street.label")))
+    end
+    r = shell.lacuna("segment", cloud("few.bin", 9, 4), "--columns", 4, "--model", "spvcnn", "-o",
+      out "few")
+    assert.equal(0, r.status, r.err)
+    assert.matches("spvcnn: fresh initialisation", r.out)
+  end)
+
   it("writes the raw label ids of the model's class table", function()
     local r = street("--model", MODEL, "-o", out "ids")
     assert.equal(0, r.status, r.err)

@@ -35,14 +35,16 @@ local function options(case, transposed, bias)
   return {
     kernel_size = case.kernel, stride = case.stride, padding = case.padding,
     dilation = case.dilation,
-    transposed = transposed, bias = bias,
+    transposed = transposed, generative = transposed and case.generative or nil, bias = bias,
+    config = case.config,
   }
 end
 
 -- The case's input; of a transposed one the rows that its forward convolution makes.
 local function input_of(case)
   if not case.fine_coords then
-    return lacuna.SparseTensor(case.in_feats, case.in_coords, 1, case.range)
+    local stride = case.generative and case.stride or 1
+    return lacuna.SparseTensor(case.in_feats, case.in_coords, stride, case.range)
   end
   local fine = lacuna.SparseTensor(lacuna.ones(case.fine_coords:size(1), 1), case.fine_coords, 1,
     case.range)
@@ -63,17 +65,29 @@ local function run(case)
   local x = input_of(case)
   local opts = options(case, case.transposed, case.bias)
   check(case, F.conv3d(x, case.weight, opts))
-  opts.bias = nil
+  opts.bias, opts.config = nil, nil
   assert.equal(case.pairs, (F.build_kernel_map(x, opts):pairs()))
   if not case.module_padding then return end
   local layer = lacuna.nn.Conv3d(case.in_feats:size(2), case.out_feats:size(2), case.kernel, {
     stride = case.stride, padding = case.padding, dilation = case.dilation,
-    transposed = case.transposed, bias = case.bias ~= nil,
+    transposed = case.transposed, generative = case.generative, bias = case.bias ~= nil,
+    config = case.config,
   })
   layer.kernel:copy_(case.weight)
   if case.bias then layer.bias:copy_(case.bias) end
   check(case, layer(x))
 end
+
+-- Every dataflow that can be asked for, and the default.
+local configs = {
+  auto = {},
+  ["FetchOnDemand"] = { dataflow = "FetchOnDemand" },
+  ["ImplicitGEMM, unsorted"] = { dataflow = "ImplicitGEMM", ifsort = false },
+  ["ImplicitGEMM, sorted"] = { dataflow = "ImplicitGEMM", ifsort = true, split_mask_num = 1 },
+  ["ImplicitGEMM, 3 splits"] = { dataflow = "ImplicitGEMM", ifsort = true, split_mask_num = 3 },
+  ["GatherScatter"] = { dataflow = "GatherScatter" },
+  ["GatherScatter, grouped"] = { dataflow = "GatherScatter", epsilon = 0.5, mm_thresh = 40 },
+}
 
 describe("convolutions of conv.h5", function()
   if not path then
@@ -84,9 +98,10 @@ describe("convolutions of conv.h5", function()
   local ran = 0
   for _, group in ipairs(f:list("/")) do
     local case = read_case(f, group)
-    if not case.generative then
-      ran = ran + 1
-      it(group .. ": " .. tostring(case.note), function()
+    ran = ran + 1
+    for name, config in pairs(configs) do
+      it(group .. ", " .. name .. ": " .. tostring(case.note), function()
+        case.config = config
         local ok, message = pcall(lacuna.with_modes, case.flags, run, case)
         if not ok and case.may_refuse then
           assert(message:find("coordinates"), message)
