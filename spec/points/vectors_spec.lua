@@ -1,10 +1,10 @@
 -- The operations between points and voxels of the test data beside the repository: ops.h5.
 
 local lacuna = require "lacuna"
+local op_vectors = require "spec.support.op_vectors"
 local support = require "spec.support.init"
 
 local F = lacuna.nn.functional
-local path = support.shared("vectors/ops.h5")
 
 local function close(got, want, what)
   local _, largest = support.difference(want, want)
@@ -137,35 +137,5 @@ function ops.spcount(case)
 end
 
 describe("points and voxels of ops.h5", function()
-  if not path then
-    pending("the folder of test data is not there")
-    return
-  end
-  local f = lacuna.hdf5.open(path)
-  local seen = {}
-  for _, group in ipairs(f:list("/")) do
-    local op = f:attr("/" .. group, "op")
-    if ops[op] then
-      seen[op] = true
-      it(group, function()
-        local file = lacuna.hdf5.open(path)
-        local function reader(side)
-          return function(name)
-            local at = "/" .. group .. "/" .. side .. "/" .. name
-            return file:exists(at) and file:read(at) or nil
-          end
-        end
-        ops[op] {
-          input = reader("in"), output = reader("out"),
-          attr = function(name) return file:attr("/" .. group, name) end,
-        }
-        file:close()
-      end)
-    end
-  end
-  f:close()
-
-  it("include every operation that there is", function()
-    for op in pairs(ops) do assert.is_true(seen[op], op) end
-  end)
+  op_vectors.examples(ops)
 end)

@@ -87,12 +87,13 @@ local function measure(lacuna, net, points, options)
   }
 end
 
-local function print_result(result)
+local function print_result(result, parameters)
   print(string.format("%s, %s, %s, %d threads, %s voxels", result.model, result.device,
     result.dtype, result.threads, common.thousands(result.voxels)))
   print(string.format("  %.1f ms (p10 %.1f, p90 %.1f), of it kernel maps %.1f ms", result.ms,
     result.ms_p10, result.ms_p90, result.map_ms))
-  print(string.format("  %.2f GMAC, %.1f GFLOP/s", result.gmacs, result.gflops))
+  print(string.format("  %.2f GMAC, %.1f GFLOP/s, %s parameters", result.gmacs, result.gflops,
+    common.thousands(parameters)))
   if result.sgemm_gflops then
     print(string.format("  sgemm %d in the same run: %.1f GFLOP/s; share %.1f %%", SGEMM_SIZE,
       result.sgemm_gflops, result.share * 100))
@@ -129,7 +130,7 @@ function bench.main(args)
     if not result.sgemm_gflops then result.sgemm_gflops, result.share = cjson.null, cjson.null end
     print(cjson.encode(result))
   else
-    print_result(result)
+    print_result(result, net:num_parameters())
     if result.layers then require("lacuna.cli.layers").print(result.layers) end
   end
   return 0

@@ -35,8 +35,8 @@ local function describe(module)
   return found.in_channels or found.in_features, found.out_channels or found.out_features, kernel
 end
 
---- Rows {path, in_channels, out_channels, kernel, voxels, pairs, gmacs, ms, map_ms, gflops, share};
---- ms leaves out what kernel maps took.
+--- Rows {path, in_channels, out_channels, kernel, params, dataflow, voxels, pairs, gmacs, ms,
+--- map_ms, gflops, share}; ms leaves out what kernel maps took.
 ---@param sgemm number|nil  GFLOP/s, for the share
 function layers.measure(lacuna, net, points, options, sgemm)
   local x = require("lacuna.cli.scan").quantize(points, net, options)
@@ -49,6 +49,7 @@ function layers.measure(lacuna, net, points, options, sgemm)
     local gflops = 2 * row.macs / 1e6 / ms
     found[i] = {
       path = row.path, in_channels = cin, out_channels = cout, kernel = kernel,
+      params = module:num_parameters(), dataflow = row.dataflow,
       voxels = rows_of[module], pairs = row.pairs, gmacs = row.macs / 1e9, ms = ms,
       map_ms = row.map_ms, gflops = gflops, share = sgemm and gflops / sgemm,
     }
@@ -59,15 +60,15 @@ end
 function layers.print(rows)
   local width = 5
   for _, row in ipairs(rows) do width = math.max(width, #row.path) end
-  local line = "%-" .. width .. "s  %11s  %-6s %9s %11s %8s %8s %7s %9s %7s"
-  print(line:format("layer", "channels", "kernel", "voxels", "pairs", "GMAC", "ms", "map ms",
-    "GFLOP/s", "share"))
+  local line = "%-" .. width .. "s  %11s  %-6s %10s  %-13s %9s %11s %8s %8s %7s %9s %7s"
+  print(line:format("layer", "channels", "kernel", "params", "dataflow", "voxels", "pairs", "GMAC",
+    "ms", "map ms", "GFLOP/s", "share"))
   for _, row in ipairs(rows) do
     local channels = row.in_channels and row.in_channels .. " -> " .. row.out_channels or ""
-    print(line:format(row.path, channels, row.kernel or "", common.thousands(row.voxels or 0),
-      common.thousands(row.pairs or 0), ("%.3f"):format(row.gmacs), ("%.2f"):format(row.ms),
-      ("%.2f"):format(row.map_ms), ("%.1f"):format(row.gflops),
-      row.share and ("%.0f %%"):format(row.share * 100) or "-"))
+    print(line:format(row.path, channels, row.kernel or "", common.thousands(row.params),
+      row.dataflow, common.thousands(row.voxels or 0), common.thousands(row.pairs or 0),
+      ("%.3f"):format(row.gmacs), ("%.2f"):format(row.ms), ("%.2f"):format(row.map_ms),
+      ("%.1f"):format(row.gflops), row.share and ("%.0f %%"):format(row.share * 100) or "-"))
   end
 end
 
