@@ -2,27 +2,8 @@
  * alloc_walk_test.c - every memory request of a small forward fails in turn. The call must say that there
  * is no memory, leave nothing behind, and work when it is asked again.
  */
+#include "failing_allocator.h"
 #include "harness.h"
-
-#include <stdlib.h>
-
-static int64_t requests, fail_at, alive;
-
-static void *host_alloc(void *user, size_t bytes, size_t alignment) {
-    (void)user;
-    if (++requests == fail_at) return NULL;
-    void *p = NULL;
-    if (posix_memalign(&p, alignment, bytes) != 0) return NULL;
-    alive++;
-    return p;
-}
-
-static void host_free(void *user, void *pointer, size_t bytes) {
-    (void)user;
-    (void)bytes;
-    alive--;
-    free(pointer);
-}
 
 static const lac_conv3d_options submanifold = {.size = sizeof submanifold,
                                                .kernel_size = {3, 3, 3},

@@ -2,27 +2,8 @@
  * points_test.c - points and voxels through the C API: known values, errors, and every memory request
  * failing in turn.
  */
+#include "failing_allocator.h"
 #include "harness.h"
-
-#include <stdlib.h>
-
-static int64_t requests, fail_at, alive;
-
-static void *host_alloc(void *user, size_t bytes, size_t alignment) {
-    (void)user;
-    if (++requests == fail_at) return NULL;
-    void *p = NULL;
-    if (posix_memalign(&p, alignment, bytes) != 0) return NULL;
-    alive++;
-    return p;
-}
-
-static void host_free(void *user, void *pointer, size_t bytes) {
-    (void)user;
-    (void)bytes;
-    alive--;
-    free(pointer);
-}
 
 static const int32_t one[3] = {1, 1, 1};
 static const float points[5 * 4] = {0, 1.25F, 0, 0, 0, 1.5F, 0, 0, 0, -2,

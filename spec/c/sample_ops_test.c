@@ -2,27 +2,8 @@
  * sample_ops_test.c - pooling, normalisation by sample and dense cells from C: results, refusals, and
  * every memory request failing in turn.
  */
+#include "failing_allocator.h"
 #include "harness.h"
-
-#include <stdlib.h>
-
-static int64_t requests, fail_at, alive;
-
-static void *host_alloc(void *user, size_t bytes, size_t alignment) {
-    (void)user;
-    if (++requests == fail_at) return NULL;
-    void *p = NULL;
-    if (posix_memalign(&p, alignment, bytes) != 0) return NULL;
-    alive++;
-    return p;
-}
-
-static void host_free(void *user, void *pointer, size_t bytes) {
-    (void)user;
-    (void)bytes;
-    alive--;
-    free(pointer);
-}
 
 static const lac_conv3d_options halving = {.size = sizeof halving,
                                            .kernel_size = {2, 2, 2},
