@@ -9,6 +9,7 @@
 #include "core/backend.h"
 #include "core/blas.h"
 #include "core/checked.h"
+#include "core/threads.h"
 #include "ops/pack.h"
 #include "sparse/pair_lists.h"
 
@@ -71,7 +72,8 @@ static lac_status run_group(lac_context *ctx, const job *j, int64_t first, int64
     int64_t at = 0;
     for (int64_t k = first; k < end; k++) {
         const int64_t pairs = pairs_of(j, k), chunks = (pairs + CHUNK - 1) / CHUNK;
-#pragma omp parallel for num_threads(ctx->threads) schedule(dynamic, 1)
+        const int team = lac__team(ctx, pairs * j->cin * j->cout / LAC__MACS_PER_ELEMENT);
+#pragma omp parallel for num_threads(team) schedule(dynamic, 1)
         for (int64_t c = 0; c < chunks; c++) {
             if (!lac__interrupted(ctx))
                 multiply_chunk(j, k, c * CHUNK, lac__min(CHUNK, pairs - c * CHUNK), at + c * CHUNK);
@@ -81,7 +83,7 @@ static lac_status run_group(lac_context *ctx, const job *j, int64_t first, int64
     at = 0;
     for (int64_t k = first; k < end; k++) {
         const int64_t pairs = pairs_of(j, k), chunks = (pairs + CHUNK - 1) / CHUNK;
-#pragma omp parallel for num_threads(ctx->threads) schedule(static)
+#pragma omp parallel for num_threads(lac__team(ctx, pairs * j->cout)) schedule(static)
         for (int64_t c = 0; c < chunks; c++) /* a tap meets an output row once: no conflict */
             scatter(j, k, c * CHUNK, lac__min(CHUNK, pairs - c * CHUNK), at + c * CHUNK);
         at += pairs;

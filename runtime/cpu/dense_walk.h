@@ -9,6 +9,7 @@
 #ifndef LAC_CPU_DENSE_WALK_H
 #define LAC_CPU_DENSE_WALK_H
 
+#include "core/threads.h"
 #include "core/backend.h"
 
 enum { LAC__OPERANDS = 4 };
@@ -41,13 +42,5 @@ lac_status lac__walk_run(lac_context *ctx, const lac__walk *w, lac__row row, con
 /** Runs a row function of float32 over operands that may be float16 or bfloat16. */
 lac_status lac__walk_run_halves(lac_context *ctx, const lac__walk *w, lac__row row,
                                 const void *extra);
-
-/** Elements below which threads cost more than they bring. */
-enum { LAC__PARALLEL_FROM = 32768 };
-
-/** Threads for `work` elements. */
-static inline int lac__team(const lac_context *ctx, int64_t work) {
-    return work < LAC__PARALLEL_FROM ? 1 : ctx->threads;
-}
 
 #endif

@@ -6,6 +6,7 @@
  * reduced to one of each.
  */
 #include "core/checked.h"
+#include "core/threads.h"
 #include "sparse/family.h"
 #include "sparse/sort.h"
 
@@ -157,7 +158,7 @@ enum { CHUNK = 4096 };
 static void count_candidates(lac_context *ctx, const cells *c, const int32_t *rows, int64_t n,
                              int64_t *starts, int64_t chunks) {
     starts[0] = 0;
-#pragma omp parallel for num_threads(ctx->threads) schedule(static)
+#pragma omp parallel for num_threads(lac__team(ctx, 4 * n)) schedule(static)
     for (int64_t chunk = 0; chunk < chunks; chunk++) {
         int64_t sum = c->one_each ? lac__min(n - chunk * CHUNK, CHUNK) : 0;
         for (int64_t i = c->one_each ? n : chunk * CHUNK; i < lac__min(n, (chunk + 1) * CHUNK); i++)
@@ -199,7 +200,7 @@ static lac_status derive_rows(lac_context *ctx, const lac_coords *in, const cell
     const candidates to = {.packing = &packing,
                            .keys = packing.wide ? NULL : memory.data,
                            .rows = packing.wide ? memory.data : NULL};
-#pragma omp parallel for num_threads(ctx->threads) schedule(static)
+#pragma omp parallel for num_threads(lac__team(ctx, 4 * n)) schedule(static)
     for (int64_t chunk = 0; chunk < chunks; chunk++) {
         int64_t at = starts[chunk];
         for (int64_t i = chunk * CHUNK; i < lac__min(n, (chunk + 1) * CHUNK); i++)

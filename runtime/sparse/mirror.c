@@ -4,6 +4,7 @@
 #include "sparse/mirror.h"
 
 #include "core/checked.h"
+#include "core/threads.h"
 
 #include <omp.h>
 #include <string.h>
@@ -29,7 +30,8 @@ typedef struct sort_job {
 } sort_job;
 
 static lac_status sort_all(lac_context *ctx, const sort_job *jobs, int64_t count, int64_t rows) {
-    const int threads = (int)lac__max(1, lac__min(lac__min(ctx->threads, 64), count));
+    const int team = lac__team(ctx, count * rows);
+    const int threads = (int)lac__max(1, lac__min(lac__min(team, 64), count));
     lac__block seats = {0};
     const size_t bytes = (size_t)(threads * rows) * sizeof(int32_t);
     LAC_TRY(lac__pool_alloc(ctx->pool, bytes, &seats));

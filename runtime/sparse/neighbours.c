@@ -4,6 +4,7 @@
 #include "sparse/neighbours.h"
 
 #include "core/checked.h"
+#include "core/threads.h"
 #include "sparse/family.h"
 
 #include <string.h>
@@ -19,7 +20,7 @@ static lac_status fill_table(lac_context *ctx, const lac_kernel_map *map, bool r
     n->taps = lists->taps;
     n->rows = lists->rows;
     int32_t *table = n->table_block.data;
-#pragma omp parallel for num_threads(ctx->threads) schedule(dynamic, 1)
+#pragma omp parallel for num_threads(lac__team(ctx, n->taps * n->rows)) schedule(dynamic, 1)
     for (int64_t k = 0; k < n->taps; k++) {
         int32_t *row = table + k * n->rows;
         if (k == map->centre) {

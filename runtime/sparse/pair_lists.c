@@ -4,6 +4,7 @@
 #include "sparse/pair_lists.h"
 
 #include "core/checked.h"
+#include "core/threads.h"
 
 int64_t lac__share(const lac__pair_lists *lists, int64_t blocks, int64_t shares, int64_t share) {
     if (share >= shares) return blocks;
@@ -38,7 +39,9 @@ lac_status lac__pair_lists_finish(lac_context *ctx, lac__pair_lists *lists, bool
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(blocks + 1) * sizeof(int64_t), &lists->cost_block));
     int32_t *segment = lists->segment_block.data;
     int64_t *cost = lists->cost_block.data;
-#pragma omp parallel for num_threads(ctx->threads) schedule(dynamic, 1)
+    int64_t work = lists->taps * (blocks + 1);
+    for (int64_t k = 0; k < lists->taps; k++) work += lists->tap[k].count;
+#pragma omp parallel for num_threads(lac__team(ctx, work)) schedule(dynamic, 1)
     for (int64_t k = 0; k < lists->taps; k++)
         find_segments(&lists->tap[k], blocks, segment + k * (blocks + 1));
     cost[0] = 0;

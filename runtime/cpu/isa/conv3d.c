@@ -9,6 +9,7 @@
  * result depends on who takes which.
  */
 #include "core/checked.h"
+#include "core/threads.h"
 #include "cpu/isa/isa.h"
 #include "ops/pack.h"
 #include "sparse/pair_lists.h"
@@ -78,8 +79,10 @@ lac_status LAC__ISA_NAME(conv3d)(lac_context *ctx, const lac__conv3d_args *args)
              .out = args->out};
     if (args->map != NULL) LAC_TRY(lac__map_lists(ctx, args->map, args->reversed, &j.lists));
     const int64_t blocks = (j.rows + LAC__BLOCK_ROWS - 1) / LAC__BLOCK_ROWS;
-    const int64_t shares = lac__max(1, lac__min((int64_t)ctx->threads * SHARES_PER_THREAD, blocks));
-#pragma omp parallel for num_threads((int)lac__min(ctx->threads, shares)) schedule(dynamic, 1)
+    const int64_t pairs = j.lists != NULL ? j.lists->cost[blocks] : j.rows;
+    const int64_t team = lac__team(ctx, pairs * j.cin / LAC__MACS_PER_ELEMENT * j.cout);
+    const int64_t shares = lac__max(1, lac__min(team * SHARES_PER_THREAD, blocks));
+#pragma omp parallel for num_threads((int)lac__min(team, shares)) schedule(dynamic, 1)
     for (int64_t share = 0; share < shares; share++) {
         const int64_t end = lac__share(j.lists, blocks, shares, share + 1);
         for (int64_t block = lac__share(j.lists, blocks, shares, share); block < end; block++) {

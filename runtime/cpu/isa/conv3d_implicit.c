@@ -4,6 +4,7 @@
  * order of its own, and the partial sums are added in the order of the parts.
  */
 #include "core/checked.h"
+#include "core/threads.h"
 #include "cpu/isa/isa.h"
 #include "ops/pack.h"
 #include "sparse/neighbours.h"
@@ -89,8 +90,10 @@ static void run_tile(const job *j, int64_t position, int64_t rows, scratch *s) {
 static lac_status run_split(lac_context *ctx, const job *j) {
     const int64_t rows = j->neighbours->rows, task = (int64_t)TILES_PER_TASK * LAC__TILE_ROWS;
     const int64_t tasks = (rows + task - 1) / task;
-    const int64_t taps = j->last - j->first + 1,
-                  threads = lac__max(1, lac__min(ctx->threads, tasks));
+    const lac__packed *w = j->args->weight;
+    const int64_t macs = rows * (j->last - j->first) * w->cin * w->cout;
+    const int team = lac__team(ctx, macs / LAC__MACS_PER_ELEMENT);
+    const int64_t taps = j->last - j->first + 1, threads = lac__max(1, lac__min(team, tasks));
     const int64_t size = taps * (1 + LAC__TILE_ROWS);
     lac__block memory = {0};
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(threads * size) * sizeof(int32_t), &memory));
