@@ -23,12 +23,12 @@ static void destroy(lac__producer *base) {
     lac_context_release(ctx);
 }
 
-/* AUTO's unsorted ImplicitGEMM, or what was asked for. */
+/* AUTO's ImplicitGEMM, sorted in one part, or what was asked for. */
 static lac_status dispatch(lac_context *ctx, const lac__gemm *g, lac__conv3d_args *args) {
     if (g->map == NULL) return LAC__DISPATCH(ctx, conv3d, args);
     lac__flow flow = g->flow;
     if (flow.dataflow == LAC_DATAFLOW_AUTO) {
-        flow.sorted = false;
+        flow.sorted = true;
         flow.splits = 1;
     }
     flow.dataflow = lac__flow_choose(&g->flow, g->map, args->weight);
