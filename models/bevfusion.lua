@@ -17,20 +17,13 @@ local function conv_module(cin, cout, kernel_size, opts)
     nn.Conv3d(cin, cout, kernel_size, opts), nn.BatchNorm(cout, norm), nn.ReLU())
 end
 
--- Two convolutions without bias beside an identity.
-local BasicBlock = nn.class("BasicBlock", nn.Module)
-
-function BasicBlock:__init(channels, activation)
-  self.conv1 = nn.Conv3d(channels, channels, 3)
-  self.bn1 = nn.BatchNorm(channels, norm)
-  self.relu = activation()
-  self.conv2 = nn.Conv3d(channels, channels, 3)
-  self.bn2 = nn.BatchNorm(channels, norm)
-end
-
-function BasicBlock:forward(x)
-  local y = self.relu(self.bn1(self.conv1(x)))
-  return self.relu(self.bn2(self.conv2(y)) + x)
+-- mmdetection's residual block, at a width that stays.
+local function basic_block(channels, activation)
+  local block = nn.BasicBlock(channels, channels, {
+    norm_cfg = { type = "TorchSparseBatchNorm", eps = norm.eps, momentum = norm.momentum },
+  })
+  block.relu = activation()
+  return block
 end
 
 local BevFusion = nn.class("BevFusion", nn.BevEncoder)
@@ -68,7 +61,7 @@ function BevFusion:__init(config)
         errors.raisef("bevfusion: encoder_channels[%d][%d] is %s, expected %d: a residual block "
           .. "keeps its channels", level, i, tostring(cout), cin)
       else
-        stage:add(BasicBlock(cout, activation))
+        stage:add(basic_block(cout, activation))
       end
       cin = cout
     end
