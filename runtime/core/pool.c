@@ -106,7 +106,7 @@ void lac__pool_retain(lac__pool *pool) {
     atomic_fetch_add(&pool->references, 1);
 }
 
-/* Returns cached memory to the system, largest blocks first, until `reserved` <= target. */
+/* Returns cached memory to the system, pages first and then large blocks before small ones, until `reserved` <= target. */
 static void trim_to(lac__pool *pool, uint64_t target) {
     if (pool->stats.reserved > target)
         pool->stats.reserved -= lac__extents_unmap(&pool->extents, pool->stats.reserved - target);

@@ -1,8 +1,8 @@
 /*
  * conv3d_gather.c - convolution by gather, matrix product and scatter (TorchSparse, Tang et al. 2022).
  *
- * Taps are taken in groups: all chunks of a group are gathered and multiplied at once, in parallel, and
- * then scattered tap by tap, ascending. A group ends where padding its taps to one size would waste more
+ * Taps are taken in groups: all taps of a group are gathered and multiplied, their chunks in parallel,
+ * before the first is scattered; they are scattered tap by tap, ascending. A group ends where padding its taps to one size would waste more
  * than epsilon; taps with more than mm_thresh pairs stand alone. Chunks have a fixed size, so that neither
  * OpenBLAS's rounding nor the order of additions depends on the number of threads.
  */
