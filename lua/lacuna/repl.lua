@@ -87,7 +87,8 @@ function repl.run()
   end
   local failed = false
   while true do
-    local chunk, info = read(prompts)
+    local ok, chunk, info = pcall(read, prompts)
+    if not ok then chunk = false end -- Ctrl-C came between two lines
     if chunk then
       failed = not run_chunk(chunk, info) or failed
     elseif chunk == false then

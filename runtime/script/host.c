@@ -10,20 +10,47 @@
 #include <lauxlib.h>
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static int read_line(lua_State *L) {
-    const char *prompt = luaL_optstring(L, 1, "");
+static void show(const char *prompt) {
     fputs(prompt, stdout);
     fflush(stdout);
+}
+
+/*
+ * Shows the prompt and waits for a line to be typed; false after Ctrl-C. Behind the prompt the
+ * signal is let through in the wait alone: one that came just before the read would leave it
+ * waiting.
+ */
+static bool wait_for_terminal(const char *prompt) {
+    sigset_t interrupt, before;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt, &before);
+    show(prompt);
+    struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
+    bool interrupted = ppoll(&terminal, 1, NULL, &before) < 0 && errno == EINTR;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return !interrupted;
+}
+
+static int read_line(lua_State *L) {
+    const char *prompt = luaL_optstring(L, 1, "");
+    bool interrupted = false;
+    if (isatty(STDIN_FILENO))
+        interrupted = !wait_for_terminal(prompt);
+    else
+        show(prompt);
     char *line = NULL;
     size_t capacity = 0;
     errno = 0;
-    ssize_t n = getline(&line, &capacity, stdin);
+    ssize_t n = interrupted ? -1 : getline(&line, &capacity, stdin);
     if (n < 0) {
-        bool interrupted = errno == EINTR;
+        interrupted = interrupted || errno == EINTR;
         clearerr(stdin);
         if (interrupted) {
             (void)lac__interrupt_rearm(L); /* nothing ran that could be stopped */

@@ -1,6 +1,7 @@
 -- The program itself: scripts, -e, stdin, the REPL, exit statuses.
 
 local shell = require "spec.support.shell"
+local terminal = require "spec.support.terminal"
 
 describe("lacuna #process", function()
   local folder, remove
@@ -186,19 +187,18 @@ describe("the REPL #process", function()
   end)
 
   it("has a prompt on a terminal, where Ctrl-C ends a chunk and not the session", function()
-    -- script(1) gives the program a terminal, on which the byte 3 is Ctrl-C.
-    if shell.run("script -qec true /dev/null").status ~= 0 then
+    if not terminal.available() then
       pending("this machine has no script(1), or no terminals to give")
       return
     end
-    local r = shell.run("{ sleep 0.2; printf '1 + 1\\n'; sleep 0.2; printf 'for i = 1, 2 do\\n';"
-      .. " sleep 0.2; printf '\\003'; sleep 0.2; printf '\"after\"\\n'; sleep 0.2;"
-      .. " printf '\\004'; sleep 0.1; } | script -qec " .. shell.program .. " /dev/null")
-    assert.equal(0, r.status, r.err)
-    local out = r.out:gsub("\r", "")
-    assert.matches("> .*\n2\n> ", out)
-    assert.matches(">> ", out)
-    assert.matches("\nafter\n> ", out)
+    local t = terminal.start(shell.program)
+    t:expect "> $"
+    t:send "1 + 1\n":expect "\n2\n> $"
+    t:send "for i = 1, 2 do\n":expect "\n>> $"
+    t:send "\3":expect "\n> $" -- Ctrl-C
+    t:send '"after"\n':expect "\nafter\n> $"
+    t:send "\4" -- Ctrl-D
+    assert.equal(0, t:wait())
   end)
 
   it("has the package at hand", function()
