@@ -2,13 +2,15 @@
  * downsample.c - output rows of strided and generative convolutions: every cell that some tap reaches,
  * or floor(x / stride), unique and sorted by (b,x,y,z).
  *
- * Candidates are written as packed keys (or as rows, where the box is too large for keys), sorted, and
- * reduced to one of each.
+ * Strided sites mostly get their rows, index and map at once (strided_map.c). For the others candidates
+ * are written as packed keys (or as rows, where the box is too large for keys), sorted, and reduced to one
+ * of each.
  */
 #include "core/checked.h"
 #include "core/threads.h"
 #include "sparse/family.h"
 #include "sparse/sort.h"
+#include "sparse/strided_map.h"
 
 #include <string.h>
 
@@ -169,22 +171,12 @@ static void count_candidates(lac_context *ctx, const cells *c, const int32_t *ro
 }
 
 static lac_status derive_rows(lac_context *ctx, const lac_coords *in, const cells *c,
-                              lac_tensor **out) {
+                              const lac__packing *box, lac_tensor **out) {
     const int32_t *rows = lac__rows(in);
     const int64_t n = in->index.count, chunks = (n + CHUNK - 1) / CHUNK;
-    int64_t low[4], high[4];
-    lac__packing packing;
+    const lac__packing packing = *box;
     lac__block starts_block = {0}, memory = {0};
     lac_status status = LAC_OK;
-    if (n == 0) {
-        const int64_t shape[2] = {0, 4};
-        return lac__tensor_new(ctx, LAC_DTYPE_I32, 2, shape, out);
-    }
-    if (!candidate_box(c, &in->index, low, high))
-        return lac__fail(
-            LAC_ERR_RANGE,
-            "conv3d: output coordinates beyond int32, expected smaller input coordinates");
-    lac__packing_make(low, high, &packing);
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(chunks + 1) * sizeof(int64_t), &starts_block));
     int64_t *starts = starts_block.data;
     count_candidates(ctx, c, rows, n, starts, chunks);
@@ -214,6 +206,23 @@ out:
     return status;
 }
 
+/* The box of the candidates, and what is kept of it. */
+static lac_status find_reach(const cells *c, const lac_coords *in, lac__reach *reach) {
+    int64_t low[4], high[4];
+    *reach = (lac__reach){0};
+    if (in->index.count == 0) return LAC_OK;
+    if (!candidate_box(c, &in->index, low, high))
+        return lac__fail(
+            LAC_ERR_RANGE,
+            "conv3d: output coordinates beyond int32, expected smaller input coordinates");
+    lac__packing_make(low, high, &reach->packing);
+    for (int i = 0; i < 3; i++) {
+        reach->keep_low[i] = c->bounded_below || c->limited ? 0 : INT32_MIN;
+        reach->keep_high[i] = c->limited ? (int64_t)c->range[i + 1] - 1 : INT32_MAX;
+    }
+    return LAC_OK;
+}
+
 lac_status lac__coords_derive(lac_context *ctx, lac_coords *in, const lac__site *site,
                               lac_coords **out) {
     for (lac_coords *c = in->family->sets; c != NULL; c = c->next) {
@@ -238,7 +247,12 @@ lac_status lac__coords_derive(lac_context *ctx, lac_coords *in, const lac__site 
             c.one_each = c.one_each && cell_of(&c, i, in->index.high[i + 1]) < c.range[i + 1];
     }
     lac_tensor *rows = NULL;
-    LAC_TRY(derive_rows(ctx, in, &c, &rows));
+    lac__reach reach;
+    LAC_TRY(find_reach(&c, in, &reach));
+    if (in->index.count > 0 && lac__strided_map_fits(site, &reach.packing))
+        return lac__strided_map(ctx, in, site, &reach, out);
+    LAC_TRY(in->index.count > 0 ? derive_rows(ctx, in, &c, &reach.packing, &rows)
+                                : lac__tensor_new(ctx, LAC_DTYPE_I32, 2, (int64_t[]){0, 4}, &rows));
     lac_coords *set = NULL;
     LAC_TRY(lac__family_add_set(in->family, rows, &set));
     set->parent = in;

@@ -4,6 +4,7 @@
 #include "sparse/index.h"
 
 #include "core/checked.h"
+#include "core/threads.h"
 #include "sparse/sort.h"
 
 #include <string.h>
@@ -34,16 +35,29 @@ static bool strictly_sorted(const int32_t *rows, int64_t count) {
     return true;
 }
 
-/* Key and row number in one 64-bit value where they fit, else by comparing rows. */
+static int row_bits_for(int64_t count) {
+    int bits = 0;
+    while ((int64_t)1 << bits < count) bits++;
+    return bits;
+}
+
+/* Key and row number in one 64-bit value where they fit, else by comparing rows. `keys` NULL, or where the
+ * narrow keys go as well. */
 static lac_status sort_packed(lac_context *ctx, const int32_t *rows, int64_t count,
-                              const lac__packing *p, int32_t *order) {
-    int row_bits = 0;
-    while ((int64_t)1 << row_bits < count) row_bits++;
-    if (p->wide || p->bits + row_bits > 64) return lac__sort_rows(ctx, rows, count, order);
+                              const lac__packing *p, int32_t *order, uint64_t *keys) {
+    const int row_bits = row_bits_for(count);
+    if (p->wide || p->bits + row_bits > 64) {
+        LAC_TRY(lac__sort_rows(ctx, rows, count, order));
+        for (int64_t i = 0; keys != NULL && i < count; i++) {
+            const int32_t *r = rows + 4 * (int64_t)order[i];
+            keys[i] = lac__pack_narrow(p, r[0], r[1], r[2], r[3]);
+        }
+        return LAC_OK;
+    }
     lac__block memory = {0};
     LAC_TRY(lac__pool_alloc(ctx->pool, 2 * (size_t)count * sizeof(uint64_t), &memory));
     uint64_t *values = memory.data, *sorted = NULL;
-#pragma omp parallel for num_threads(ctx->threads) schedule(static) if (count > 1 << 14)
+#pragma omp parallel for num_threads(lac__team(ctx, 2 * count)) schedule(static)
     for (int64_t i = 0; i < count; i++) {
         const int32_t *r = rows + 4 * i;
         values[i] = lac__pack_narrow(p, r[0], r[1], r[2], r[3]) << row_bits | (uint64_t)i;
@@ -52,41 +66,68 @@ static lac_status sort_packed(lac_context *ctx, const int32_t *rows, int64_t cou
         lac__sort_values(ctx, values, values + count, count, row_bits, row_bits + p->bits, &sorted);
     if (status == LAC_OK) {
         const uint64_t mask = ((uint64_t)1 << row_bits) - 1;
-#pragma omp parallel for num_threads(ctx->threads) schedule(static) if (count > 1 << 14)
-        for (int64_t i = 0; i < count; i++) order[i] = (int32_t)(sorted[i] & mask);
+#pragma omp parallel for num_threads(lac__team(ctx, 2 * count)) schedule(static)
+        for (int64_t i = 0; i < count; i++) {
+            order[i] = (int32_t)(sorted[i] & mask);
+            if (keys != NULL) keys[i] = sorted[i] >> row_bits;
+        }
     }
     lac__pool_free(ctx->pool, &memory);
     return status;
 }
 
-static lac_status fill_keys(lac_context *ctx, const int32_t *rows, lac__index *index) {
-    const lac__packing *p = &index->packing;
-    const int64_t count = index->count;
-    const size_t size = p->wide ? sizeof(lac__wide_key) : sizeof(uint64_t);
-    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)count * size, &index->keys));
-    uint64_t *narrow = index->keys.data;
-    lac__wide_key *wide = index->keys.data;
-    int64_t duplicate = INT64_MAX; /* the first position that equals the one before it */
-#pragma omp parallel for num_threads(ctx->threads) schedule(static)                                \
-    reduction(min                                                                                  \
-              : duplicate) if (count > 1 << 14)
-    for (int64_t i = 0; i < count; i++) {
-        const int32_t *r = rows + 4 * (int64_t)lac__index_row(index, i);
-        if (p->wide)
-            wide[i] = lac__pack_wide(p, r[0], r[1], r[2], r[3]);
-        else
-            narrow[i] = lac__pack_narrow(p, r[0], r[1], r[2], r[3]);
-        if (i > 0 && lac__compare_rows(rows + 4 * (int64_t)lac__index_row(index, i - 1), r) == 0)
-            duplicate = lac__min(duplicate, i);
-    }
-    if (duplicate == INT64_MAX) return LAC_OK;
-    const int32_t first = lac__index_row(index, duplicate - 1),
-                  second = lac__index_row(index, duplicate);
-    const int32_t *r = rows + 4 * (int64_t)first;
+static lac_status duplicate_rows(const int32_t *rows, const lac__index *index, int64_t position) {
+    const int32_t a = lac__index_row(index, position - 1), b = lac__index_row(index, position);
+    const int32_t *r = rows + 4 * (int64_t)a;
     return lac__fail(
         LAC_ERR_DUPLICATE,
         "coords: rows %d and %d are both (%d, %d, %d, %d), expected unique rows: quantize removes duplicates",
-        first < second ? first : second, first < second ? second : first, r[0], r[1], r[2], r[3]);
+        a < b ? a : b, a < b ? b : a, r[0], r[1], r[2], r[3]);
+}
+
+/* No memory for the order where the rows are sorted already, which packing them shows. */
+static lac_status fill_narrow(lac_context *ctx, const int32_t *rows, lac__index *index) {
+    const lac__packing *p = &index->packing;
+    const int64_t count = index->count;
+    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(count + LAC__KEY_PAD) * sizeof(uint64_t),
+                            &index->keys));
+    uint64_t *keys = index->keys.data;
+    memset(keys + count, -1, LAC__KEY_PAD * sizeof *keys);
+    const int team = lac__team(ctx, 2 * count);
+#pragma omp parallel for num_threads(team) schedule(static)
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t *r = rows + 4 * i;
+        keys[i] = lac__pack_narrow(p, r[0], r[1], r[2], r[3]);
+    }
+    int64_t unsorted = 0;
+#pragma omp parallel for num_threads(team) schedule(static) reduction(+ : unsorted)
+    for (int64_t i = 1; i < count; i++) unsorted += keys[i - 1] >= keys[i];
+    if (unsorted == 0) return LAC_OK;
+    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)count * sizeof(int32_t), &index->order));
+    LAC_TRY(sort_packed(ctx, rows, count, p, index->order.data, keys));
+    int64_t first = INT64_MAX; /* position that equals the one before it */
+#pragma omp parallel for num_threads(team) schedule(static) reduction(min : first)
+    for (int64_t i = 1; i < count; i++) {
+        if (keys[i - 1] == keys[i]) first = lac__min(first, i);
+    }
+    return first == INT64_MAX ? LAC_OK : duplicate_rows(rows, index, first);
+}
+
+static lac_status fill_wide(lac_context *ctx, const int32_t *rows, lac__index *index) {
+    const lac__packing *p = &index->packing;
+    const int64_t count = index->count;
+    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)count * sizeof(lac__wide_key), &index->keys));
+    if (!strictly_sorted(rows, count)) {
+        LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)count * sizeof(int32_t), &index->order));
+        LAC_TRY(lac__sort_rows(ctx, rows, count, index->order.data));
+    }
+    lac__wide_key *keys = index->keys.data;
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t *r = rows + 4 * (int64_t)lac__index_row(index, i);
+        keys[i] = lac__pack_wide(p, r[0], r[1], r[2], r[3]);
+        if (i > 0 && keys[i - 1] == keys[i]) return duplicate_rows(rows, index, i);
+    }
+    return LAC_OK;
 }
 
 lac_status lac__order_rows(lac_context *ctx, const int32_t *rows, int64_t count, int32_t *order) {
@@ -94,14 +135,7 @@ lac_status lac__order_rows(lac_context *ctx, const int32_t *rows, int64_t count,
     find_box(ctx, rows, count, &index);
     if (count == 0) return LAC_OK;
     lac__packing_make(index.low, index.high, &index.packing);
-    return sort_packed(ctx, rows, count, &index.packing, order);
-}
-
-/* No memory for the order where the rows are sorted already. */
-static lac_status sort_order(lac_context *ctx, const int32_t *rows, lac__index *index) {
-    if (strictly_sorted(rows, index->count)) return LAC_OK;
-    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)index->count * sizeof(int32_t), &index->order));
-    return sort_packed(ctx, rows, index->count, &index->packing, index->order.data);
+    return sort_packed(ctx, rows, count, &index.packing, order, NULL);
 }
 
 lac_status lac__index_build(lac_context *ctx, const int32_t *rows, int64_t count, lac__index *out) {
@@ -115,8 +149,8 @@ lac_status lac__index_build(lac_context *ctx, const int32_t *rows, int64_t count
         return LAC_OK;
     }
     lac__packing_make(index.low, index.high, &index.packing);
-    lac_status status = sort_order(ctx, rows, &index);
-    if (status == LAC_OK) status = fill_keys(ctx, rows, &index);
+    const lac_status status =
+        index.packing.wide ? fill_wide(ctx, rows, &index) : fill_narrow(ctx, rows, &index);
     if (status != LAC_OK) {
         lac__index_free(ctx->pool, &index);
         return status;

@@ -87,6 +87,14 @@ int64_t lac__map_centre(const lac_kernel_map *map) {
     return map->centre;
 }
 
+bool lac__map_single(const lac_kernel_map *map, bool reversed) {
+    const lac__site *s = &map->site;
+    bool partition = s->kind == LAC__STRIDED; /* of the input rows: windows that do not overlap */
+    for (int i = 0; i < 3; i++)
+        partition = partition && s->kernel[i] == s->stride[i] && s->dilation[i] == 1;
+    return partition && reversed && map->pairs == lac_coords_count(map->in);
+}
+
 void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pairs,
                              int64_t *in_rows, int64_t *out_rows) {
     if (taps != NULL) *taps = m->taps;

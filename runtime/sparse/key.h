@@ -16,6 +16,9 @@ __extension__ typedef unsigned __int128 lac__wide_key;
 
 enum { LAC__KEY_MARGIN = 8 };
 
+/** Narrow keys of an index are followed by so many that are greater than any. */
+enum { LAC__KEY_PAD = 4 };
+
 typedef struct lac__packing {
     bool wide;
     int64_t low[4];    /* value of a field that packs to 0 */

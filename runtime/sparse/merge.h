@@ -47,9 +47,9 @@ static void NAME(column_general)(const column *c, int64_t begin, int64_t end, em
         for (int64_t q = at; q < in->count && keys[q] <= final; q++) {
             const int64_t step = (int64_t)(keys[q] - first) + low - z;
             if (d2 == 1)
-                put(e, step, (int32_t)q, (int32_t)i);
+                put(e, c->slot + step, q, i);
             else if (step % d2 == 0)
-                put(e, step / d2, (int32_t)q, (int32_t)i);
+                put(e, c->slot + step / d2, q, i);
         }
     }
 }

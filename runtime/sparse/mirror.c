@@ -9,17 +9,21 @@
 #include <omp.h>
 #include <string.h>
 
-/* Writes the pairs (in, out) of a list to (to_in, to_out), sorted by out; `seat` has a place for every
- * output row, all -1, and is left so. The target may be the source. */
-static void sort_pairs(const int32_t *in, const int32_t *out, int64_t count, int64_t rows,
-                       int32_t *seat, int32_t *to_in, int32_t *to_out) {
-    for (int64_t i = 0; i < count; i++) seat[out[i]] = in[i];
-    int64_t n = 0;
-    for (int64_t row = 0; row < rows && n < count; row++) {
-        if (seat[row] < 0) continue;
-        to_in[n] = seat[row];
-        to_out[n++] = (int32_t)row;
-        seat[row] = -1;
+/* Writes the pairs (in, out) of a list to (to_in, to_out), sorted by out. Each input takes the seat of its
+ * output row; `taken` has a bit for every seat, all 0, and is left so. The target may be the source. */
+static void sort_pairs(const int32_t *in, const int32_t *out, int64_t count, int64_t words,
+                       int32_t *seat, uint64_t *taken, int32_t *to_in, int32_t *to_out) {
+    for (int64_t i = 0; i < count; i++) {
+        seat[out[i]] = in[i];
+        taken[out[i] >> 6] |= (uint64_t)1 << (out[i] & 63);
+    }
+    for (int64_t w = 0; w < words; w++) {
+        for (uint64_t bits = taken[w]; bits != 0; bits &= bits - 1) {
+            const int64_t row = w << 6 | __builtin_ctzll(bits);
+            *to_in++ = seat[row];
+            *to_out++ = (int32_t)row;
+        }
+        taken[w] = 0;
     }
 }
 
@@ -32,18 +36,24 @@ typedef struct sort_job {
 static lac_status sort_all(lac_context *ctx, const sort_job *jobs, int64_t count, int64_t rows) {
     const int team = lac__team(ctx, count * rows);
     const int threads = (int)lac__max(1, lac__min(lac__min(team, 64), count));
-    lac__block seats = {0};
-    const size_t bytes = (size_t)(threads * rows) * sizeof(int32_t);
-    LAC_TRY(lac__pool_alloc(ctx->pool, bytes, &seats));
-    if (bytes > 0) memset(seats.data, -1, bytes);
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-    for (int64_t k = 0; k < count; k++) {
+    const int64_t words = (rows + 63) / 64;
+    lac__block taken = {0}, seats = {0};
+    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(threads * words) * sizeof(uint64_t), &taken));
+    const lac_status status =
+        lac__pool_alloc(ctx->pool, (size_t)(threads * rows) * sizeof(int32_t), &seats);
+    if (status == LAC_OK && words > 0)
+        memset(taken.data, 0, (size_t)(threads * words) * sizeof(uint64_t));
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1) if (status == LAC_OK)
+    for (int64_t k = 0; k < (status == LAC_OK ? count : 0); k++) {
         const sort_job *j = &jobs[k];
-        int32_t *seat = (int32_t *)seats.data + omp_get_thread_num() * rows;
-        if (j->count > 0) sort_pairs(j->in, j->out, j->count, rows, seat, j->to_in, j->to_out);
+        const int me = omp_get_thread_num();
+        if (j->count > 0)
+            sort_pairs(j->in, j->out, j->count, words, (int32_t *)seats.data + me * rows,
+                       (uint64_t *)taken.data + me * words, j->to_in, j->to_out);
     }
     lac__pool_free(ctx->pool, &seats);
-    return LAC_OK;
+    lac__pool_free(ctx->pool, &taken);
+    return status;
 }
 
 lac_status lac__sort_taps(lac_context *ctx, lac__tap *tap, int64_t taps, int64_t rows) {

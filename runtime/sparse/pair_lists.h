@@ -49,5 +49,7 @@ lac_status lac__map_lists(lac_context *ctx, const lac_kernel_map *map, bool reve
                           const lac__pair_lists **out);
 /** The tap that maps every row to itself, -1 where there is none. */
 int64_t lac__map_centre(const lac_kernel_map *map);
+/** Whether every output row, in this direction, has exactly one pair. */
+bool lac__map_single(const lac_kernel_map *map, bool reversed);
 
 #endif

@@ -11,22 +11,31 @@ typedef struct quantizer {
     const lac_quantize_options *options;
     lac_tensor *points, *feats; /* contiguous; feats float32 */
     int64_t n, columns;
-    lac__block cells_block, kept_block, rows_block, order_block;
+    const double *wide; /* the points' memory, by their dtype */
+    const float *narrow;
+    lac__block cells_block, kept_block, rows_block, order_block, starts_block;
     double *cells;                /* [n][3] indices before the origin */
     int32_t *kept, *rows, *order; /* points that stay, their rows (0,x,y,z), sorted */
+    int32_t *starts;              /* [voxels + 1]: positions in the order */
     int64_t kept_count, voxels, invalid, outside;
 } quantizer;
 
-static double value(const lac_tensor *t, int64_t i) {
-    return t->dtype == LAC_DTYPE_F64 ? ((const double *)lac__data(t))[i]
-                                     : (double)((const float *)lac__data(t))[i];
+static inline double value(const quantizer *q, int64_t i) {
+    return q->wide != NULL ? q->wide[i] : (double)q->narrow[i];
 }
 
 static bool finite_point(const quantizer *q, int64_t i) {
     for (int64_t c = 0; c < q->columns; c++) {
-        if (!isfinite(value(q->points, i * q->columns + c))) return false;
+        if (!isfinite(value(q, i * q->columns + c))) return false;
     }
     return true;
+}
+
+/* floor(x) without a call into libm wherever x fits int64. */
+static inline double floor_of(double x) {
+    if (!(x > -0x1p62 && x < 0x1p62)) return floor(x);
+    const int64_t whole = (int64_t)x;
+    return (double)(whole - ((double)whole > x));
 }
 
 /* Which points stay, and their cells in float64. */
@@ -36,6 +45,11 @@ static lac_status find_cells(lac_context *ctx, quantizer *q) {
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)q->n * sizeof(int32_t), &q->kept_block));
     q->cells = q->cells_block.data;
     q->kept = q->kept_block.data;
+    if (q->points->dtype == LAC_DTYPE_F64)
+        q->wide = lac__data(q->points);
+    else
+        q->narrow = lac__data(q->points);
+    const bool nearest = o->rounding == LAC_ROUND_NEAREST;
     for (int64_t i = 0; i < q->n; i++) {
         if (!finite_point(q, i)) {
             if (o->invalid_error)
@@ -45,12 +59,12 @@ static lac_status find_cells(lac_context *ctx, quantizer *q) {
             continue;
         }
         bool inside = true;
+        double *cells = q->cells + 3 * q->kept_count;
         for (int a = 0; a < 3; a++) {
-            const double p = value(q->points, i * q->columns + a);
+            const double p = value(q, i * q->columns + a);
             if (o->has_range && (p < o->range[a] || p >= o->range[a + 3])) inside = false;
             const double cell = p / o->voxel_size[a];
-            q->cells[3 * q->kept_count + a] =
-                o->rounding == LAC_ROUND_NEAREST ? nearbyint(cell) : floor(cell);
+            cells[a] = nearest ? nearbyint(cell) : floor_of(cell);
         }
         if (inside)
             q->kept[q->kept_count++] = (int32_t)i;
@@ -88,27 +102,40 @@ static lac_status make_rows(lac_context *ctx, quantizer *q) {
     return lac__order_rows(ctx, q->rows, q->kept_count, q->order);
 }
 
-static bool starts_voxel(const quantizer *q, int64_t position) {
-    if (position == 0) return true;
-    return memcmp(q->rows + 4 * (int64_t)q->order[position - 1],
-                  q->rows + 4 * (int64_t)q->order[position], 4 * sizeof *q->rows) != 0;
+/* Where each voxel's points begin in the order. */
+static lac_status find_starts(lac_context *ctx, quantizer *q) {
+    const size_t count = (size_t)q->kept_count + 1;
+    LAC_TRY(lac__pool_alloc(ctx->pool, count * sizeof(int32_t), &q->starts_block));
+    q->starts = q->starts_block.data;
+    uint64_t last[2] = {0, 0};
+    for (int64_t i = 0; i < q->kept_count; i++) {
+        uint64_t row[2];
+        memcpy(row, q->rows + 4 * (int64_t)q->order[i], sizeof row);
+        q->starts[q->voxels] = (int32_t)i; /* overwritten unless a voxel starts here */
+        q->voxels += i == 0 || ((row[0] ^ last[0]) | (row[1] ^ last[1])) != 0;
+        memcpy(last, row, sizeof last);
+    }
+    q->starts[q->voxels] = (int32_t)q->kept_count;
+    return LAC_OK;
 }
 
-static void reduce_feats(const quantizer *q, int64_t begin, int64_t end, float *out) {
+static void reduce_feats(const quantizer *q, const float *feats, int64_t begin, int64_t end,
+                         float *out) {
     const int64_t width = q->feats->shape[1];
-    const float *feats = lac__data(q->feats);
     const float *first = feats + (int64_t)q->kept[q->order[begin]] * width;
+    if (q->options->reduce == LAC_POINT_FIRST) {
+        for (int64_t c = 0; c < width; c++) out[c] = first[c];
+        return;
+    }
     for (int64_t c = 0; c < width; c++) {
         double sum = first[c];
         float most = first[c];
-        for (int64_t i = begin + 1; q->options->reduce != LAC_POINT_FIRST && i < end; i++) {
+        for (int64_t i = begin + 1; i < end; i++) {
             const float f = feats[(int64_t)q->kept[q->order[i]] * width + c];
             sum += f;
             if (f > most || isnan(f)) most = f;
         }
-        out[c] = q->options->reduce == LAC_POINT_FIRST ? first[c]
-                 : q->options->reduce == LAC_POINT_MAX ? most
-                                                       : (float)(sum / (double)(end - begin));
+        out[c] = q->options->reduce == LAC_POINT_MAX ? most : (float)(sum / (double)(end - begin));
     }
 }
 
@@ -117,7 +144,7 @@ typedef struct results {
 } results;
 
 static lac_status make_results(lac_context *ctx, quantizer *q, results *r) {
-    for (int64_t i = 0; i < q->kept_count; i++) q->voxels += starts_voxel(q, i);
+    LAC_TRY(find_starts(ctx, q));
     const int64_t rows_shape[2] = {q->voxels, 4}, feats_shape[2] = {q->voxels, q->feats->shape[1]};
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I32, 2, rows_shape, &r->rows));
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, feats_shape, &r->feats));
@@ -126,16 +153,14 @@ static lac_status make_results(lac_context *ctx, quantizer *q, results *r) {
     int64_t *inverse = lac__data(r->inverse), *index = lac__data(r->index);
     int32_t *rows = lac__data(r->rows);
     float *feats = lac__data(r->feats);
+    const float *from = lac__data(q->feats);
     for (int64_t i = 0; i < q->n; i++) inverse[i] = -1;
-    int64_t voxel = 0;
-    for (int64_t begin = 0; begin < q->kept_count; voxel++) {
-        int64_t end = begin + 1;
-        while (end < q->kept_count && !starts_voxel(q, end)) end++;
+    for (int64_t voxel = 0; voxel < q->voxels; voxel++) {
+        const int64_t begin = q->starts[voxel], end = q->starts[voxel + 1];
         for (int64_t i = begin; i < end; i++) inverse[q->kept[q->order[i]]] = voxel;
         index[voxel] = q->kept[q->order[begin]]; /* the sort is stable: the lowest number */
         memcpy(rows + 4 * voxel, q->rows + 4 * (int64_t)q->order[begin], 4 * sizeof *rows);
-        reduce_feats(q, begin, end, feats + voxel * feats_shape[1]);
-        begin = end;
+        reduce_feats(q, from, begin, end, feats + voxel * feats_shape[1]);
     }
     return LAC_OK;
 }
@@ -221,5 +246,6 @@ out:
     lac__pool_free(ctx->pool, &q.kept_block);
     lac__pool_free(ctx->pool, &q.rows_block);
     lac__pool_free(ctx->pool, &q.order_block);
+    lac__pool_free(ctx->pool, &q.starts_block);
     return status;
 }

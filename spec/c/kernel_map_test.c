@@ -1,7 +1,7 @@
 /*
  * kernel_map_test.c - kernel maps of random sites against their definition, by brute force: output rows,
  * pairs, their order, the direction of transposed convolutions. Rows come sorted and shuffled, dense and
- * scattered, and as far apart as int32 allows.
+ * scattered, and as far apart as int32 allows. And maps of many rows, the same for any number of threads.
  */
 #include "harness.h"
 
@@ -69,6 +69,8 @@ typedef struct {
     lac_conv3d_options o;
     int strided, minkowski, negative, floors;
     int64_t anchor[3];
+    int ranged; /* all rows lie in 0..range-1 */
+    int32_t range[4];
 } site;
 
 static site random_site(void) {
@@ -108,6 +110,24 @@ static site random_site(void) {
     return s;
 }
 
+/* Size of the output along an axis. */
+static int64_t out_range(const site *s, int a) {
+    const int64_t reach = s->o.dilation[a] * (s->o.kernel_size[a] - 1);
+    return floor_div(s->range[a + 1] + 2 * s->o.padding[a] - reach - 1, s->o.stride[a]) + 1;
+}
+
+/* Gives the site a range that just holds the rows, where none lies below 0. */
+static void add_range(site *s, const row *rows, int64_t n) {
+    s->ranged = 1;
+    for (int f = 0; f < 4; f++) {
+        s->range[f] = 1;
+        for (int64_t i = 0; i < n; i++) {
+            if (rows[i].v[f] < 0) s->ranged = 0;
+            if (rows[i].v[f] >= s->range[f]) s->range[f] = rows[i].v[f] + 1;
+        }
+    }
+}
+
 /* Output rows by the definition. */
 static int64_t expected_rows(const site *s, const row *in, int64_t n, row *out) {
     int64_t m = 0;
@@ -123,7 +143,8 @@ static int64_t expected_rows(const site *s, const row *in, int64_t n, row *out) 
                               : in[i].v[a + 1] - s->anchor[a] - (int64_t)s->o.dilation[a] * tap[a];
                 const int64_t o = floor_div(x, s->o.stride[a]);
                 if (!s->floors && o * s->o.stride[a] != x) meets = 0;
-                if (!s->minkowski && !s->negative && o < 0) meets = 0;
+                if (!s->minkowski && (!s->negative || s->ranged) && o < 0) meets = 0;
+                if (!s->minkowski && s->ranged && o >= out_range(s, a)) meets = 0;
                 r.v[a + 1] = (int32_t)o;
             }
             if (meets) out[m++] = r;
@@ -201,6 +222,7 @@ static int right_transposed(lac_context *ctx, lac_sparse *x, const site *s, lac_
     lac_sparse *c = NULL, *y = NULL;
     lac_sparse_describe(x, &desc);
     memcpy(desc.stride, s->o.stride, sizeof desc.stride);
+    desc.has_range = 0; /* that of x, not of these rows */
     lac_conv3d_options o = s->o;
     o.transposed = 1;
     int right = lac_sparse_create(ctx, f, coarse, &desc, &c) == LAC_OK &&
@@ -225,7 +247,10 @@ static void test_site(lac_context *ctx, int number) {
     static row in[MAX_ROWS], out[MAX_CELLS + 64];
     static const float zeros[MAX_ROWS];
     const int64_t n = random_rows(in, number % 5 == 0 ? 1 : number % 7 == 0 ? 2 : 0, number % 2);
-    const site s = random_site();
+    site s = random_site();
+    if (number % 3 == 0) add_range(&s, in, n);
+    lac_sparse_desc desc = {.size = sizeof desc, .stride = {1, 1, 1}, .has_range = s.ranged};
+    memcpy(desc.range, s.range, sizeof desc.range);
     OK(lac_context_set_flag(ctx, LAC_FLAG_ALLOW_NEGATIVE, s.negative));
     lac_tensor *rows = tensor(ctx, LAC_DTYPE_I32, in, 2, n, 4, 0);
     lac_tensor *feats = tensor(ctx, LAC_DTYPE_F32, zeros, 2, n, 1, 0);
@@ -233,7 +258,7 @@ static void test_site(lac_context *ctx, int number) {
     lac_sparse *x = NULL;
     lac_kernel_map *map = NULL;
     OK(lac_coords_create(ctx, rows, &coords));
-    OK(lac_sparse_create(ctx, feats, coords, NULL, &x));
+    OK(lac_sparse_create(ctx, feats, coords, &desc, &x));
     if (OK(lac_kernel_map_build(ctx, x, &s.o, &map, &coarse))) {
         int64_t m = n;
         const row *expected = in;
@@ -266,11 +291,82 @@ static void test_site(lac_context *ctx, int number) {
     lac_tensor_release(rows);
 }
 
+enum { MANY = 30000, MAX_WORDS = 1 << 21 };
+
+/* Coarse rows and all pairs of a site on many rows, as one list of integers; returns its length. */
+static int64_t map_words(lac_context *ctx, const row *rows, int64_t n, const site *s, int32_t *to) {
+    lac_tensor *t = tensor(ctx, LAC_DTYPE_I32, rows, 2, n, 4, 0), *f = NULL;
+    lac_tensor_desc plain = {
+        .size = sizeof plain, .dtype = LAC_DTYPE_F32, .ndim = 2, .shape = {n, 1}};
+    lac_coords *coords = NULL, *coarse = NULL;
+    lac_sparse *x = NULL;
+    lac_kernel_map *map = NULL;
+    int64_t words = 0, taps = 0;
+    OK(lac_tensor_create(ctx, &plain, &f));
+    OK(lac_coords_create(ctx, t, &coords));
+    OK(lac_sparse_create(ctx, f, coords, NULL, &x));
+    lac_tensor_release(t);
+    if (OK(lac_kernel_map_build(ctx, x, &s->o, &map, &coarse))) {
+        lac_kernel_map_describe(map, &taps, NULL, NULL, NULL);
+        for (int64_t k = -1; k < taps; k++) {
+            OK(k < 0 ? lac_coords_tensor(ctx, coarse, &t) : lac_kernel_map_pairs(ctx, map, k, &t));
+            const int64_t count = lac_tensor_numel(t);
+            if (!CHECK(words + count <= MAX_WORDS)) break;
+            OK(lac_tensor_download(ctx, t, to + words, (uint64_t)count * sizeof *to));
+            words += count;
+            lac_tensor_release(t);
+        }
+    }
+    lac_kernel_map_release(map);
+    lac_coords_release(coarse);
+    lac_sparse_release(x);
+    lac_coords_release(coords);
+    lac_tensor_release(f);
+    return words;
+}
+
+/* Enough rows that every thread has a part: maps are the same for any number of threads. */
+static void test_threads(lac_context *ctx, int number) {
+    static row rows[MANY];
+    static int32_t one[MAX_WORDS], many[MAX_WORDS];
+    for (int64_t i = 0; i < MANY; i++) {
+        rows[i].v[0] = draw(0, 1);
+        for (int a = 1; a < 4; a++) rows[i].v[a] = draw(-4, number % 2 ? 30 : 60);
+    }
+    int64_t n = unique_sorted(rows, MANY);
+    for (int64_t i = n - 1; number % 3 == 0 && i > 0; i--) {
+        const int64_t j = draw(0, (int32_t)i);
+        const row r = rows[i];
+        rows[i] = rows[j];
+        rows[j] = r;
+    }
+    site s = random_site();
+    if (number < 6) { /* the sites of most networks */
+        for (int a = 0; a < 3; a++) {
+            s.o.kernel_size[a] = number % 3 == 1 ? 2 : 3;
+            s.o.stride[a] = number % 3 == 0 ? 1 : 2;
+            s.o.padding[a] = number % 3 == 2;
+            s.o.dilation[a] = 1;
+        }
+        s.o.downsample_mode = LAC_DOWNSAMPLE_SPCONV;
+    }
+    OK(lac_context_set_flag(ctx, LAC_FLAG_ALLOW_NEGATIVE, number % 4 == 0));
+    OK(lac_context_set_threads(ctx, 1));
+    const int64_t words = map_words(ctx, rows, n, &s, one);
+    for (int32_t threads = 2; threads <= 4; threads++) {
+        OK(lac_context_set_threads(ctx, threads));
+        const int64_t again = map_words(ctx, rows, n, &s, many);
+        if (!CHECK(again == words && memcmp(one, many, (size_t)words * sizeof *one) == 0))
+            printf("  site %d with %d threads\n", number, threads);
+    }
+}
+
 int main(void) {
     begin();
     lac_context *ctx = NULL;
     OK(lac_context_create(NULL, &ctx));
     for (int i = 0; i < 1200; i++) test_site(ctx, i);
+    for (int i = 0; i < 24; i++) test_threads(ctx, i);
     close_context(ctx);
     return finish();
 }
