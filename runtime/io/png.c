@@ -53,6 +53,9 @@ static void encode(job *j, const unsigned char *pixels, int64_t height, int64_t 
     png_set_IHDR(j->png, j->info, (png_uint_32)width, (png_uint_32)height, 8,
                  channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    /* Views of points are mostly background: filters and hard searching take long and save little. */
+    png_set_filter(j->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
+    png_set_compression_level(j->png, 2);
     png_write_info(j->png, j->info);
     for (int64_t row = 0; row < height; row++)
         png_write_row(j->png, pixels + row * width * channels);
