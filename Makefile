@@ -38,8 +38,11 @@ ISA_cpu      :=
 ISA_avx2     := -mavx2 -mfma -mf16c
 ISA_avx512   := $(ISA_avx2) -mavx512f -mavx512vl -mavx512dq -mavx512bw -mprefer-vector-width=512
 
+ISA_avx512bf16 := $(ISA_avx512) -mavx512bf16
+
 LIB_SRC  := $(wildcard runtime/core/*.c runtime/sparse/*.c runtime/ops/*.c runtime/cpu/*.c)
-LIB_OBJ  := $(LIB_SRC:%.c=$(OBJ)/%.o) $(foreach i,$(ISAS),$(ISA_SRC:runtime/cpu/isa/%.c=$(OBJ)/isa/$i/%.o))
+LIB_OBJ  := $(LIB_SRC:%.c=$(OBJ)/%.o) $(foreach i,$(ISAS),$(ISA_SRC:runtime/cpu/isa/%.c=$(OBJ)/isa/$i/%.o)) \
+  $(if $(filter avx512,$(ISAS)),$(OBJ)/isa/avx512bf16/tile_bf16.o)
 IO_OBJ   := $(patsubst %.c,$(OBJ)/%.o,$(wildcard runtime/io/*.c))
 PROG_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard runtime/script/*.c))
 HEADERS  := $(wildcard runtime/include/lacuna/*.h)
@@ -71,9 +74,9 @@ define isa_rule
 $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$< ($1))
-	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) -O3 $$(if $$(filter tile implicit_tile,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) -O3 $$(if $$(filter tile tile_bf16 implicit_tile epilogue,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
 endef
-$(foreach i,$(ISAS),$(eval $(call isa_rule,$i)))
+$(foreach i,$(ISAS) avx512bf16,$(eval $(call isa_rule,$i)))
 
 # A file that lists the objects of this build: it changes when the flags or the sources do.
 $(BUILD)/%.link: FORCE
@@ -112,7 +115,8 @@ help:
 	@echo '                SCAN=FILE (default: a synthetic scan)  COLUMNS=N (of a .bin, if several fit)'
 	@echo '                WEIGHTS=FILE.h5 (default: a fresh initialisation)'
 	@echo 'make test       every check there is; installs what is missing first'
-	@echo 'make bench      MinkUNet beside the machine'"'"'s matrix product; SCAN=FILE COLUMNS=N THREADS=N'
+	@echo 'make bench      the standard set of models, each ratio beside its bar, on synthetic scans or on those'
+	@echo '                in SCANS=DIR; THREADS=1,2 BENCH="--repeat 9"; one model on one scan: SCAN=FILE COLUMNS=N'
 	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR= if given;  make uninstall'
 	@echo 'make deps       install what building and testing need (apt-get on Debian and Ubuntu)'
 	@echo 'make lint       luacheck, headers that compile alone, gcc and clang with -Werror'
@@ -136,7 +140,7 @@ demo-run: all
 	@BUILD=$(BUILD) SCAN='$(SCAN)' COLUMNS='$(COLUMNS)' WEIGHTS='$(WEIGHTS)' sh runtime/packaging/demo.sh
 
 bench: all
-	@$(BUILD)/lacuna bench --model minkunet $(if $(SCAN),--input '$(SCAN)') $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(THREADS),--threads $(THREADS)) $(BENCH)
+	@$(BUILD)/lacuna bench $(if $(SCAN),--model minkunet --input '$(SCAN)',--standard $(if $(SCANS),--scans '$(SCANS)')) $(if $(COLUMNS),--columns $(COLUMNS)) $(if $(THREADS),--threads $(THREADS)) $(BENCH)
 
 # ---- checks --------------------------------------------------------------------------------------
 
@@ -144,7 +148,7 @@ HARNESS     := $(patsubst spec/c/%.c,%,$(wildcard spec/c/*_test.c))
 HARNESS_BIN := $(HARNESS:%=$(BUILD)/spec/%)
 SANITIZED    = $(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize SANITIZE=address,undefined OPT='-O1 -g'
 
-$(BUILD)/spec/%: spec/c/%.c $(wildcard spec/c/*.h) $(LIB)
+$(BUILD)/spec/%: spec/c/%.c $(wildcard spec/c/*.h) $(LIB) $(IO)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/c $< -o $@ -L$(BUILD) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL) -lm

@@ -18,6 +18,14 @@ static void unlock(lac__storage *s) {
     atomic_flag_clear_explicit(&s->attachment_lock, memory_order_release);
 }
 
+void lac__storage_give_up(lac__storage *s) {
+    if (!s->one_thread || atomic_load(&s->exposed) || s->block.data == NULL) return;
+    s->given_up = true;
+    s->given_up_bytes = s->block.capacity;
+    s->data = NULL;
+    lac__pool_free(s->pool, &s->block);
+}
+
 lac__attachment *lac__storage_attachment(lac__storage *s) {
     lock(s);
     lac__attachment *attachment = s->attachment;

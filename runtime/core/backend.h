@@ -10,9 +10,15 @@
 
 #include "core/op_args.h"
 
+struct lac__tiles;
+
 typedef struct lac__backend {
-    const char *isa; /* "avx512", "avx2", "portable" */
+    const char *isa; /* "avx512", "avx2", "reference" */
     int32_t panel;   /* output channels of a packed panel of weights */
+    /** Convolution tiles of bfloat16 (cpu/isa). Those without the instruction for it need
+     *  subnormal numbers to be off. */
+    const struct lac__tiles *bf16_tiles;
+    bool bf16_instruction;
 #define LAC_OP(name) lac_status (*name)(lac_context * ctx, const lac__##name##_args *args);
 #include "core/ops.def"
 #undef LAC_OP

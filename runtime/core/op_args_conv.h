@@ -18,13 +18,15 @@ typedef struct lac__flow {
 } lac__flow;
 
 typedef struct lac__conv3d_args {
-    const lac_tensor *x;              /* float32 [N,Cin], contiguous */
-    const struct lac__packed *weight; /* float32, packed for this backend */
+    /* [N,Cin], contiguous, in the dtype of the packed weights; FetchOnDemand takes the channels from two
+     * tensors, the second behind the first, which has an even number then. */
+    const lac_tensor *x, *x2;         /* x2: NULL for one source */
+    const struct lac__packed *weight; /* packed for this backend */
     const lac_kernel_map *map;        /* NULL: row i feeds row i through one tap */
     bool reversed;                    /* the map is walked from its outputs to its inputs */
     const lac__epilogue *epilogue;
     lac_tensor *out;         /* [M,Cout], any floating dtype */
-    const lac__flow *flow;   /* NULL: FetchOnDemand */
+    const lac__flow *flow;   /* what AUTO stands for is resolved */
     const lac_tensor *plain; /* GatherScatter: the weight as float32 [taps,Cin,Cout], contiguous */
 } lac__conv3d_args;
 

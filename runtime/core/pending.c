@@ -93,7 +93,8 @@ static lac_status run_stages(lac_context *ctx, const lac__pending *node, int fir
 static lac_status compute(lac_context *ctx, const lac__pending *node, lac_tensor *out) {
     for (int i = 0; i < operand_count(node); i++) {
         lac_tensor *t = nth_operand(node, i);
-        if (t != NULL) LAC_TRY(lac__read(ctx, t));
+        if (t == NULL || t == node->producer->own_reading) continue;
+        LAC_TRY(lac__read(ctx, t));
     }
     int done = node->epilogue.count;
     for (const lac_tensor *base = node->base; base != NULL;) {
@@ -124,8 +125,22 @@ int32_t lac_tensor_is_pending(const lac_tensor *t) {
     return t->pending != NULL;
 }
 
+/* The content that was given up for packed weights. */
+static lac_status restore(lac__storage *s) {
+    lac__attachment *attachment = lac__storage_attachment(s);
+    const lac_status status = lac__pool_alloc(s->pool, s->given_up_bytes, &s->block);
+    if (status == LAC_OK) {
+        s->data = s->block.data;
+        s->given_up = s->one_thread = false;
+        attachment->restore(attachment, s->data);
+    }
+    lac__attachment_release(attachment);
+    return status;
+}
+
 lac_status lac__read(lac_context *ctx, lac_tensor *t) {
-    return t->pending == NULL ? LAC_OK : lac_tensor_force(ctx, t);
+    if (t->pending != NULL) return lac_tensor_force(ctx, t);
+    return t->storage->given_up ? restore(t->storage) : LAC_OK;
 }
 
 /* One pending result that reads `storage`, results that nothing was appended to first: computing those

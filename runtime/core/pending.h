@@ -44,6 +44,7 @@ typedef struct lac__producer {
     /** Tensors that it reads, for `readers`. */
     int inputs;
     lac_tensor *input[3];
+    lac_tensor *own_reading; /* one of them that `run` makes readable itself, or NULL */
 } lac__producer;
 
 typedef struct lac__pending {

@@ -115,6 +115,10 @@ lac_status lac__tensor_view(lac_tensor *t, lac_tensor **out) {
     return LAC_OK;
 }
 
+void lac_tensor_allow_packed(lac_tensor *t) {
+    t->storage->one_thread = true;
+}
+
 static lac_status check_desc(const lac_tensor_desc *desc) {
     if (desc == NULL || desc->size != sizeof *desc)
         return lac__fail(LAC_ERR_ARGUMENT, "tensor: desc.size is not sizeof(lac_tensor_desc)");

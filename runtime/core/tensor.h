@@ -15,6 +15,8 @@ enum { LAC__MAX_DIMS = 8 };
 typedef struct lac__attachment {
     atomic_int references;
     void (*destroy)(struct lac__attachment *self);
+    /** Writes the content that it was derived from to `data`; NULL where it cannot. */
+    void (*restore)(const struct lac__attachment *self, void *data);
 } lac__attachment;
 
 void lac__attachment_release(lac__attachment *attachment);
@@ -31,6 +33,9 @@ typedef struct lac__storage {
     atomic_bool exposed;          /* a pointer was given out: results over it are not deferred */
     atomic_flag attachment_lock;
     lac__attachment *attachment; /* the one thing derived from the content, if any */
+    bool one_thread;             /* the content may be given up for the attachment */
+    bool given_up;               /* `data` is NULL, the attachment has the content */
+    size_t given_up_bytes;
 } lac__storage;
 
 struct lac_tensor {
@@ -48,6 +53,9 @@ struct lac_tensor {
 /** The storage's attachment, retained, or NULL; and its replacement, which is retained. Thread safe. */
 lac__attachment *lac__storage_attachment(lac__storage *s);
 void lac__storage_attach(lac__storage *s, lac__attachment *attachment);
+/** Releases the content of a storage that allows it and is not exposed; its attachment must be able to
+ *  restore it, which the next reader makes it do. After that the content stays. */
+void lac__storage_give_up(lac__storage *s);
 
 /** A new contiguous tensor. */
 lac_status lac__tensor_new(lac_context *ctx, lac_dtype dtype, int32_t ndim, const int64_t *shape,

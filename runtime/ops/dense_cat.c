@@ -2,6 +2,7 @@
  * dense_cat.c - concatenation: copies into narrowed parts of the result.
  */
 #include "core/shape.h"
+#include "ops/cat_producer.h"
 
 /* Checks the list against its first tensor and gives the result's shape. */
 static lac_status cat_shape(lac_tensor *const *list, int32_t count, int32_t d, lac__shape *shape) {
@@ -28,6 +29,25 @@ static lac_status cat_shape(lac_tensor *const *list, int32_t count, int32_t d, l
     return LAC_OK;
 }
 
+lac_status lac__cat_copy(lac_context *ctx, lac_tensor *const *list, int32_t count, int32_t d,
+                         lac_tensor *out) {
+    lac_tensor part = *out;
+    for (int32_t i = 0; i < count; i++) {
+        part.shape[d] = list[i]->shape[d];
+        const lac__copy_args args = {.src = list[i], .dst = &part};
+        LAC_TRY(LAC__DISPATCH(ctx, copy, &args));
+        part.offset += part.shape[d] * part.stride[d];
+    }
+    return LAC_OK;
+}
+
+/* Two matrices of features, whose readers may do without the copy. */
+static bool can_wait(lac_tensor *const *list, int32_t count, int32_t d) {
+    const lac_dtype dtype = list[0]->dtype;
+    return count == 2 && d == 1 && list[0]->ndim == 2 && lac__is_floating(dtype) &&
+           dtype != LAC_DTYPE_F64;
+}
+
 lac_status lac_cat(lac_context *ctx, lac_tensor *const *list, int32_t count, int32_t dim,
                    lac_tensor **out) {
     if (count < 1)
@@ -36,19 +56,14 @@ lac_status lac_cat(lac_context *ctx, lac_tensor *const *list, int32_t count, int
     LAC_TRY(lac__dimension("cat", list[0], dim, &d));
     lac__shape shape;
     LAC_TRY(cat_shape(list, count, d, &shape));
+    if (can_wait(list, count, d)) return lac__cat_defer(ctx, list[0], list[1], out);
     for (int32_t i = 0; i < count; i++) LAC_TRY(lac__read(ctx, list[i]));
     lac_tensor *r = NULL;
     LAC_TRY(lac__tensor_new(ctx, list[0]->dtype, shape.ndim, shape.size, &r));
-    lac_tensor part = *r;
-    for (int32_t i = 0; i < count; i++) {
-        part.shape[d] = list[i]->shape[d];
-        const lac__copy_args args = {.src = list[i], .dst = &part};
-        const lac_status status = LAC__DISPATCH(ctx, copy, &args);
-        if (status != LAC_OK) {
-            lac_tensor_release(r);
-            return status;
-        }
-        part.offset += part.shape[d] * part.stride[d];
+    const lac_status status = lac__cat_copy(ctx, list, count, d, r);
+    if (status != LAC_OK) {
+        lac_tensor_release(r);
+        return status;
     }
     *out = r;
     return LAC_OK;

@@ -4,6 +4,7 @@
 #include "ops/gemm_producer.h"
 
 #include "core/checked.h"
+#include "ops/cat_producer.h"
 #include "ops/dataflow.h"
 #include "ops/pack.h"
 
@@ -17,27 +18,65 @@ static void destroy(lac__producer *base) {
     gemm_producer *p = (gemm_producer *)base;
     lac_context *ctx = p->ctx;
     lac_tensor_release(p->gemm.x);
+    lac_tensor_release(p->gemm.x2);
     lac_tensor_release(p->gemm.weight);
     lac_kernel_map_release(p->gemm.map);
     lac__object_free(ctx->pool, p, sizeof *p);
     lac_context_release(ctx);
 }
 
+/* bfloat16 has kernels of its own for FetchOnDemand, which is AUTO's choice for it; the rest computes in
+ * float32. */
+static lac_dtype kernel_dtype(const lac__gemm *g) {
+    const bool pairs = g->map == NULL || g->flow.dataflow == LAC_DATAFLOW_AUTO ||
+                       g->flow.dataflow == LAC_DATAFLOW_FETCH_ON_DEMAND;
+    return g->x->dtype == LAC_DTYPE_BF16 && pairs ? LAC_DTYPE_BF16 : LAC_DTYPE_F32;
+}
+
 /* AUTO's ImplicitGEMM, sorted in one part, or what was asked for. */
-static lac_status dispatch(lac_context *ctx, const lac__gemm *g, lac__conv3d_args *args) {
-    if (g->map == NULL) return LAC__DISPATCH(ctx, conv3d, args);
+static lac__flow choose_flow(const lac__gemm *g, const lac__packed *weight) {
     lac__flow flow = g->flow;
+    if (g->map == NULL || weight->dtype == LAC_DTYPE_BF16) {
+        flow.dataflow = LAC_DATAFLOW_FETCH_ON_DEMAND;
+        return flow;
+    }
     if (flow.dataflow == LAC_DATAFLOW_AUTO) {
         flow.sorted = true;
         flow.splits = 1;
     }
-    flow.dataflow = lac__flow_choose(&g->flow, g->map, args->weight);
-    args->flow = &flow;
-    ctx->counters.dataflows[flow.dataflow]++;
-    if (flow.dataflow == LAC_DATAFLOW_FETCH_ON_DEMAND) return LAC__DISPATCH(ctx, conv3d, args);
-    if (flow.dataflow == LAC_DATAFLOW_IMPLICIT_GEMM)
+    flow.dataflow = lac__flow_choose(&g->flow, g->map, weight);
+    return flow;
+}
+
+/* `t` as the kernels of `dtype` read it. */
+static lac_status readable(lac_context *ctx, lac_tensor *t, lac_dtype dtype, lac_tensor **out) {
+    return dtype == LAC_DTYPE_BF16 ? lac_contiguous(ctx, t, out) : lac__plain(ctx, t, out);
+}
+
+/* The features: from where they lie, or joined for a dataflow that reads one tensor. */
+static lac_status read_sources(lac_context *ctx, const lac__gemm *g, lac_dtype dtype, bool joined,
+                               lac_tensor **x, lac_tensor **x2) {
+    if (g->x2 == NULL || !joined) {
+        LAC_TRY(readable(ctx, g->x, dtype, x));
+        return g->x2 != NULL ? readable(ctx, g->x2, dtype, x2) : LAC_OK;
+    }
+    lac_tensor *sources[2] = {g->x, g->x2}, *whole = NULL;
+    const int64_t shape[2] = {g->x->shape[0], g->cin};
+    LAC_TRY(lac__tensor_new(ctx, g->x->dtype, 2, shape, &whole));
+    lac_status status = lac__cat_copy(ctx, sources, 2, 1, whole);
+    if (status == LAC_OK) status = readable(ctx, whole, dtype, x);
+    lac_tensor_release(whole);
+    return status;
+}
+
+static lac_status dispatch(lac_context *ctx, const lac__gemm *g, lac__conv3d_args *args) {
+    if (g->map != NULL) ctx->counters.dataflows[args->flow->dataflow]++;
+    if (args->flow->dataflow == LAC_DATAFLOW_FETCH_ON_DEMAND)
+        return LAC__DISPATCH(ctx, conv3d, args);
+    if (args->flow->dataflow == LAC_DATAFLOW_IMPLICIT_GEMM)
         return LAC__DISPATCH(ctx, conv3d_implicit, args);
     lac_tensor *plain = NULL;
+    LAC_TRY(lac__read(ctx, g->weight));
     LAC_TRY(lac__plain(ctx, g->weight, &plain));
     args->plain = plain;
     const lac_status status = LAC__DISPATCH(ctx, conv3d_gather, args);
@@ -48,17 +87,24 @@ static lac_status dispatch(lac_context *ctx, const lac__gemm *g, lac__conv3d_arg
 static lac_status run(lac_context *ctx, lac__producer *base, const lac__epilogue *epilogue,
                       lac_tensor *out) {
     const lac__gemm *g = &((gemm_producer *)base)->gemm;
-    lac_tensor *x = NULL;
+    const lac_dtype dtype = kernel_dtype(g);
+    lac_tensor *x = NULL, *x2 = NULL;
     lac__packed *weight = NULL;
     lac_status status = LAC_OK;
-    LAC_TRY(lac__plain(ctx, g->x, &x));
-    LAC_TRY_OUT(lac__pack(ctx, g->weight, g->taps, g->cin, g->cout, g->weight_transposed, &weight));
+    LAC_TRY(
+        lac__pack(ctx, g->weight, g->taps, g->cin, g->cout, g->weight_transposed, dtype, &weight));
+    const lac__flow flow = choose_flow(g, weight);
+    const bool uneven = dtype == LAC_DTYPE_BF16 && g->x->shape[1] % 2 != 0;
+    const bool joined = flow.dataflow != LAC_DATAFLOW_FETCH_ON_DEMAND || uneven;
+    LAC_TRY_OUT(read_sources(ctx, g, dtype, joined, &x, &x2));
     lac__conv3d_args args = {.x = x,
+                             .x2 = x2,
                              .weight = weight,
                              .map = g->map,
                              .reversed = g->reversed,
                              .epilogue = epilogue,
-                             .out = out};
+                             .out = out,
+                             .flow = &flow};
     LAC_TRY_OUT(dispatch(ctx, g, &args));
     int64_t pairs = g->rows;
     if (g->map != NULL) lac_kernel_map_describe(g->map, NULL, &pairs, NULL, NULL);
@@ -67,25 +113,35 @@ static lac_status run(lac_context *ctx, lac__producer *base, const lac__epilogue
 out:
     lac__packed_release(weight);
     lac_tensor_release(x);
+    lac_tensor_release(x2);
     return status;
 }
 
 lac_status lac__gemm_defer(lac_context *ctx, const char *name, const lac__gemm *gemm,
                            lac_tensor **out) {
+    lac_tensor *x = gemm->x, *x2 = NULL;
+    (void)lac__cat_sources(gemm->x, &x, &x2);
+    /* Nothing can be fused into what is read here any more: computed now, its own inputs may go. */
+    LAC_TRY(lac__read(ctx, x));
+    if (x2 != NULL) LAC_TRY(lac__read(ctx, x2));
     gemm_producer *p = lac__object_alloc(ctx->pool, sizeof *p);
     if (p == NULL) return LAC_ERR_OOM;
     atomic_init(&p->base.references, 1);
     p->base.name = name;
     p->base.run = run;
     p->base.destroy = destroy;
-    p->base.inputs = 2;
-    p->base.input[0] = gemm->x;
-    p->base.input[1] = gemm->weight;
     p->ctx = ctx;
     p->gemm = *gemm;
+    p->gemm.x = x;
+    p->gemm.x2 = x2;
+    p->base.own_reading = gemm->weight;
+    lac_tensor *const inputs[3] = {x, gemm->weight, x2};
+    p->base.inputs = x2 != NULL ? 3 : 2;
+    for (int i = 0; i < p->base.inputs; i++) {
+        p->base.input[i] = inputs[i];
+        lac_tensor_retain(inputs[i]);
+    }
     lac_context_retain(ctx);
-    lac_tensor_retain(gemm->x);
-    lac_tensor_retain(gemm->weight);
     if (gemm->map != NULL) lac_kernel_map_retain(gemm->map);
     const int64_t shape[2] = {gemm->rows, gemm->cout};
     return lac__defer(ctx, &p->base, gemm->x->dtype, 2, shape, out);

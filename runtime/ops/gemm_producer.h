@@ -8,7 +8,9 @@
 #include "core/backend.h"
 
 typedef struct lac__gemm {
-    lac_tensor *x;      /* [N,Cin], floating                  (retained) */
+    lac_tensor *x; /* [N,Cin], floating                  (retained) */
+    lac_tensor
+        *x2; /* NULL, or the channels behind those of x; lac__gemm_defer finds it (retained) */
     lac_tensor *weight; /* [taps,Cin,Cout], or [Cout,Cin] when transposed (retained) */
     bool weight_transposed;
     lac_kernel_map *map; /* NULL: row by row                   (retained) */

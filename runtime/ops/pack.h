@@ -1,8 +1,9 @@
 /*
  * pack.h - weights in the layout of the convolution kernels.
  *
- * Layout: [panel][tap][Cin][nr], panels of nr output channels, the last one filled up with zeros; nr is
- * the kernel's. Packed once for a weight tensor and kept on its storage until that is written.
+ * Layout: float32 [panel][tap][Cin][nr], panels of nr output channels, the last one filled up with zeros;
+ * nr is the kernel's. bfloat16 [panel][tap][ceil(Cin / 2)][nr][2]: two channels beside each other, a last
+ * odd one beside zeros. Packed once for a weight tensor and kept on its storage until that is written.
  */
 #ifndef LAC_OPS_PACK_H
 #define LAC_OPS_PACK_H
@@ -17,9 +18,11 @@ typedef struct lac__packed {
     uint64_t version; /* of the weight */
     int64_t taps, cin, cout;
     int32_t nr;
-    bool transposed; /* source rows are output channels */
-    bool finite;     /* no NaN, no infinity */
-    const float *data;
+    bool transposed;  /* source rows are output channels */
+    bool finite;      /* no NaN, no infinity */
+    lac_dtype dtype;  /* float32 or bfloat16 */
+    lac_dtype source; /* the weight's */
+    const void *data;
 } lac__packed;
 
 /** `t` in float32 and contiguous: itself, retained, or a copy. Caller releases. */
@@ -29,10 +32,14 @@ lac_status lac__plain(lac_context *ctx, lac_tensor *t, lac_tensor **out);
  * The packed form of `weight`, from its cache where that is current.
  *
  * @param weight      [taps,cin,cout], or [cout,cin] when `transposed` (taps = 1); any floating dtype
+ * @param dtype       of the packed form: float32, or bfloat16 for a bfloat16 weight
  * @param out         retained for the caller
  */
 lac_status lac__pack(lac_context *ctx, lac_tensor *weight, int64_t taps, int64_t cin, int64_t cout,
-                     bool transposed, lac__packed **out);
+                     bool transposed, lac_dtype dtype, lac__packed **out);
+static inline int64_t lac__packed_tap_bytes(const lac__packed *p) {
+    return p->dtype == LAC_DTYPE_BF16 ? (p->cin + 1) / 2 * 4 * p->nr : p->cin * 4 * p->nr;
+}
 static inline void lac__packed_release(lac__packed *packed) {
     lac__attachment_release(packed != NULL ? &packed->base : NULL);
 }

@@ -6,6 +6,7 @@ local conv_config = require "lacuna.nn.conv_config"
 local errors = require "lacuna.errors"
 local init = require "lacuna.nn.init_parameter"
 local Module = require "lacuna.nn.module"
+local parameter = require "lacuna.nn.parameter"
 local triple = require "lacuna.nn.triple"
 
 --- nn.Conv3d(in_channels, out_channels, kernel_size, options), or one table with all of it.
@@ -90,6 +91,7 @@ function Conv3d:make_parameters(bias)
 end
 
 function Conv3d:forward(x)
+  parameter.allow_packed(self.kernel)
   return conv.run(x, self.kernel, self.bias, self.options, self.config)
 end
 

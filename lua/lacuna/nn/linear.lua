@@ -5,6 +5,7 @@ local errors = require "lacuna.errors"
 local F = require "lacuna.nn.functional"
 local init = require "lacuna.nn.init_parameter"
 local Module = require "lacuna.nn.module"
+local parameter = require "lacuna.nn.parameter"
 
 --- nn.Linear(in_features, out_features, {bias = true}): y = x W^T + b, weight [out, in].
 local Linear = class.new("Linear", Module)
@@ -29,6 +30,7 @@ function Linear:__init(in_features, out_features, opts)
 end
 
 function Linear:forward(x)
+  parameter.allow_packed(self.weight)
   return F.linear(x, self.weight, self.bias)
 end
 

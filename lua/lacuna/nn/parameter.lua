@@ -3,8 +3,9 @@
 -- A parameter is an ordinary Tensor that was marked; assigning a marked tensor to a module
 -- registers it, so that it is saved, loaded, counted and converted with the module.
 
-local T = require "lacuna.tensor"
 local errors = require "lacuna.errors"
+local native = require "lacuna.native"
+local T = require "lacuna.tensor"
 
 local parameter = {}
 
@@ -33,6 +34,12 @@ end
 
 function parameter.is_owned(t)
   return type(t) == "cdata" and owned[t] == true
+end
+
+--- Lets a convolution keep only its packed form of a module's weight; whoever reads the weight gets
+--- its elements back. A Lua state belongs to one thread, so that nobody can be reading them.
+function parameter.allow_packed(t)
+  if T.is(t) and marked[t] then native.C.lac_tensor_allow_packed(t.h) end
 end
 
 return parameter

@@ -50,15 +50,18 @@ static int64_t add_tap(const job *j, int64_t k, int64_t position, int64_t rows, 
 }
 
 static void store(const job *j, int64_t position, int64_t rows, int64_t column, int64_t columns,
-                  float *values) {
+                  const float *values) {
     const int64_t cout = j->args->weight->cout;
+    if (j->sums == NULL) {
+        lac__finish finish;
+        lac__finish_begin(&finish, j->args->epilogue, column, j->args->out);
+        lac__finish_rows(&finish, values, rows, position,
+                         j->order != NULL ? j->order + position : NULL);
+        return;
+    }
     for (int64_t r = 0; r < rows; r++) {
         const int64_t row = row_at(j, position + r);
-        float *from = values + r * LAC__PANEL;
-        if (j->sums == NULL) {
-            lac__finish_rows(j->args->epilogue, from, 1, columns, row, column, j->args->out);
-            continue;
-        }
+        const float *from = values + r * LAC__PANEL;
         float *to = j->sums + row * cout + column;
         for (int64_t c = 0; c < columns; c++) to[c] = j->add ? to[c] + from[c] : from[c];
     }
@@ -80,7 +83,7 @@ static void run_tile(const job *j, int64_t position, int64_t rows, scratch *s) {
                                     .in = s->in,
                                     .x = lac__data(j->args->x),
                                     .zeros = j->zeros,
-                                    .panel = w->data + column * w->taps * w->cin,
+                                    .panel = (const float *)w->data + column * w->taps * w->cin,
                                     .out = values};
         lac__implicit_kernels[rows](&tile);
         store(j, position, rows, column, lac__min(LAC__PANEL, w->cout - column), values);
@@ -107,6 +110,7 @@ static lac_status run_split(lac_context *ctx, const job *j) {
             for (int64_t p = t * task; p < end && !lac__interrupted(ctx); p += LAC__TILE_ROWS)
                 run_tile(j, p, lac__min(LAC__TILE_ROWS, end - p), &s);
         }
+        lac__finish_end();
     }
     lac__pool_free(ctx->pool, &memory);
     return lac__check_interrupt(ctx);

@@ -1,82 +1,69 @@
 /*
- * tile.c - the register tile of the pair-list convolution (file built with floating-point contraction,
- * so that every a * b + c below is one fused multiply-add).
+ * tile.c - the float32 register tile of the pair-list convolution (file built with floating-point
+ * contraction).
  *
  * A tile is up to LAC__TILE_ROWS pairs by one panel of output channels. The accumulators live in vector
  * registers over the whole channel loop; A is read through row indices, one broadcast a row and channel,
- * so nothing is gathered and no multiply-add is wasted. Every loop over the accumulators must unroll
- * completely: one that does not puts them all on the stack.
+ * so nothing is gathered and no multiply-add is wasted.
  */
-#include "cpu/isa/isa.h"
+#include "cpu/isa/accumulators.h"
+#include "cpu/isa/tile_rows.h"
 
-#include <math.h>
-
-#define UNROLL _Pragma("GCC unroll 32")
-
-#if defined(__FMA__) || defined(__aarch64__)
-
-typedef float vector __attribute__((vector_size(4 * LAC__LANES), aligned(4), may_alias));
-
-static inline __attribute__((always_inline)) vector load(const float *p) {
-    return *(const vector *)p;
-}
-
-static inline __attribute__((always_inline)) void tile(const int rows, int64_t cin,
-                                                       const int32_t *in, const float *a,
-                                                       const float *b, const int32_t *out,
-                                                       int64_t origin, float *c) {
-    vector acc[LAC__TILE_ROWS][LAC__VECTORS];
-    const float *row[LAC__TILE_ROWS];
-    UNROLL for (int r = 0; r < rows; r++) {
-        row[r] = a + (in != NULL ? in[r] : r) * cin;
-        const float *source = c + (out != NULL ? out[r] - origin : r) * LAC__PANEL;
-        UNROLL for (int v = 0; v < LAC__VECTORS; v++) acc[r][v] = load(source + v * LAC__LANES);
-    }
-    for (int64_t k = 0; k < cin; k++, b += LAC__PANEL) {
-        vector w[LAC__VECTORS];
-        UNROLL for (int v = 0; v < LAC__VECTORS; v++) w[v] = load(b + v * LAC__LANES);
-        UNROLL for (int r = 0; r < rows; r++) {
-            const vector x = row[r][k] - (vector){0}; /* broadcast */
-            UNROLL for (int v = 0; v < LAC__VECTORS; v++) acc[r][v] = x * w[v] + acc[r][v];
-        }
-    }
-    UNROLL for (int r = 0; r < rows; r++) {
-        float *target = c + (out != NULL ? out[r] - origin : r) * LAC__PANEL;
-        UNROLL for (int v = 0; v < LAC__VECTORS; v++) {
-            *(vector *)(target + v * LAC__LANES) = acc[r][v];
+/* Channel k of every row times its row of weights. */
+LAC__INLINE void add_channel(const int rows, const int vectors, lac__accumulators acc,
+                             const float *const *row, int64_t k, const float *b) {
+    lac__floats w[LAC__VECTORS];
+    LAC__UNROLL for (int v = 0; v < vectors; v++) w[v] = lac__floats_load(b + v * LAC__LANES);
+    LAC__UNROLL for (int r = 0; r < rows; r++) {
+        const lac__floats x = lac__broadcast(row[r][k]);
+        LAC__UNROLL for (int v = 0; v < vectors; v++) {
+            acc[r][v] = lac__fused(x, w[v], acc[r][v]);
         }
     }
 }
 
-#else
-
-/* No fused multiply-add in this instruction set: fmaf gives the same bits, slowly. */
-static inline void tile(const int rows, int64_t cin, const int32_t *in, const float *a,
-                        const float *b, const int32_t *out, int64_t origin, float *c) {
-    for (int r = 0; r < rows; r++) {
-        const float *row = a + (in != NULL ? in[r] : r) * cin;
-        float *target = c + (out != NULL ? out[r] - origin : r) * LAC__PANEL;
-        for (int64_t k = 0; k < cin; k++)
-            for (int j = 0; j < LAC__PANEL; j++)
-                target[j] = fmaf(row[k], b[k * LAC__PANEL + j], target[j]);
+LAC__INLINE void tile(const int rows, const int vectors, const lac__tile *t) {
+    lac__accumulators acc;
+    const int32_t *in = t->in;
+    lac__tile_load(rows, vectors, t, acc);
+    const float *b = t->b;
+    for (int s = 0; s < 2 && t->cin[s] > 0; s++) {
+        const int64_t cin = t->cin[s];
+        const float *row[LAC__NARROW_TILE_ROWS];
+        if (in != NULL) {
+            LAC__UNROLL for (int r = 0; r < rows; r++) {
+                row[r] = (const float *)t->a[s] + in[r] * cin;
+            }
+        } else {
+            LAC__UNROLL for (int r = 0; r < rows; r++) row[r] = (const float *)t->a[s] + r * cin;
+        }
+        int64_t k = 0;
+        for (; k + 1 < cin; k += 2, b += 2 * LAC__PANEL) {
+            add_channel(rows, vectors, acc, row, k, b);
+            add_channel(rows, vectors, acc, row, k + 1, b + LAC__PANEL);
+        }
+        if (k < cin) {
+            add_channel(rows, vectors, acc, row, k, b);
+            b += LAC__PANEL;
+        }
     }
+    lac__tile_store(rows, vectors, t, acc);
 }
-
-#endif
 
 #define TILE(rows)                                                                                 \
-    static __attribute__((noinline)) void tile_##rows(                                             \
-        int64_t cin, const int32_t *in, const float *a, const float *b, const int32_t *out,        \
-        int64_t origin, float *c) {                                                                \
-        tile(rows, cin, in, a, b, out, origin, c);                                                 \
+    static __attribute__((noinline)) void tile_##rows(const lac__tile *t) {                        \
+        tile(rows, LAC__VECTORS, t);                                                               \
     }
-#define ROWS_6(X) X(1) X(2) X(3) X(4) X(5) X(6)
-#if defined(__AVX512F__)
-#define ROWS(X) ROWS_6(X) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
-#else
-#define ROWS(X) ROWS_6(X)
-#endif
-ROWS(TILE)
+#define NARROW_TILE(rows)                                                                          \
+    static __attribute__((noinline)) void narrow_tile_##rows(const lac__tile *t) {                 \
+        tile(rows, LAC__VECTORS / 2, t);                                                           \
+    }
+LAC__ROWS(TILE)
+LAC__NARROW_ROWS(NARROW_TILE)
 
 #define ENTRY(rows) tile_##rows,
-const lac__tile_kernel lac__tile_kernels[LAC__TILE_ROWS + 1] = {NULL, ROWS(ENTRY)};
+#define NARROW_ENTRY(rows) narrow_tile_##rows,
+const lac__tiles lac__tiles_f32 = {
+    .whole = {NULL, LAC__ROWS(ENTRY)},
+    .narrow = {NULL, LAC__NARROW_ROWS(NARROW_ENTRY)},
+};

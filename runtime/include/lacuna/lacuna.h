@@ -73,6 +73,7 @@ typedef struct lac_coords lac_coords;
 typedef struct lac_kernel_map lac_kernel_map;
 typedef struct lac_sparse lac_sparse;
 typedef struct lac_hdf5 lac_hdf5;
+typedef struct lac_file lac_file;
 
 typedef enum lac_device { LAC_DEVICE_CPU = 0, LAC_DEVICE_CUDA = 1 } lac_device;
 
@@ -158,12 +159,16 @@ typedef enum lac_log_level {
  *  returns 1, or returns 0 when the queue is empty. The queue keeps the last 256 records. */
 int32_t lac_log_poll(lac_context *ctx, lac_log_level *level, char *text, size_t capacity);
 
-/** "avx512", "avx2" or "portable": the build of the convolution kernels that this context runs,
+/** "avx512", "avx2" or "reference": the build of the convolution kernels that this context runs,
  *  the widest that the CPU has unless the environment's LACUNA_ISA names a narrower one. */
 const char *lac_context_isa(const lac_context *ctx);
 /** Multiply-add rate of OpenBLAS's sgemm on n x n x n, best of `repeats`, GFLOP/s (2 n^3 / time), on the
  *  context's threads. LAC_ERR_UNSUPPORTED where no OpenBLAS is installed. */
 lac_status lac_bench_sgemm(lac_context *ctx, int64_t n, int32_t repeats, double *gflops);
+/** Memory bandwidth of a triad, a = b + s c in float32, over three arrays of `bytes` together (4096 to
+ *  4 GiB; above the last cache to measure memory), best of `repeats`, GB/s (bytes read and written / time),
+ *  on the context's threads. */
+lac_status lac_bench_bandwidth(lac_context *ctx, int64_t bytes, int32_t repeats, double *gbs);
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
@@ -205,6 +210,10 @@ void lac_tensor_release(lac_tensor *t);
 void lac_tensor_describe(const lac_tensor *t, lac_tensor_desc *out);
 int64_t lac_tensor_numel(const lac_tensor *t);
 int32_t lac_tensor_is_contiguous(const lac_tensor *t);
+/** For weights: says that only the calling thread uses `t` and its views from now on. A convolution may then
+ *  keep its packed form of them alone, which halves their memory; whoever reads `t` gets the elements
+ *  back. Not for tensors whose pointer was given out. */
+void lac_tensor_allow_packed(lac_tensor *t);
 /** Counts writes to the memory under `t`; caches compare it. */
 uint64_t lac_tensor_version(const lac_tensor *t);
 /** Says that the caller wrote through a pointer of lac_tensor_data. */
@@ -457,6 +466,39 @@ typedef struct lac_conv3d_options {
  */
 lac_status lac_conv3d(lac_context *ctx, lac_sparse *x, lac_tensor *weight,
                       const lac_conv3d_options *options, lac_sparse **out);
+
+/** Convolutions that share a choice of the tuner: those of one device and dtype whose sizes fall into the
+ *  same buckets. Plain data. */
+typedef struct lac_tuning_key {
+    int32_t device;    /* lac_device */
+    int32_t dtype;     /* lac_dtype of the features */
+    int32_t taps;      /* of the kernel map; 0: row by row, without a map and without a choice */
+    int32_t cin, cout; /* channels in sixteens, rounded up */
+    int32_t rows;      /* output rows: logarithm to base 2, rounded down */
+    int32_t density;   /* pairs over taps x rows: in sixteenths, rounded down, 0 to 16 */
+} lac_tuning_key;
+
+/** What AUTO takes for them. The same bits in float32 come from FetchOnDemand and from ImplicitGEMM with
+ *  `splits` 0 or 1; other choices round differently. Plain data. */
+typedef struct lac_tuning_choice {
+    int32_t dataflow; /* lac_dataflow, not AUTO */
+    int32_t sorted;   /* ImplicitGEMM: 1: rows by tap mask */
+    int32_t splits;   /* ImplicitGEMM, sorted: 1 to 4; else 0 */
+} lac_tuning_choice;
+
+/** The key of the convolution that lac_conv3d would run on `x` with a weight of `cout` output channels;
+ *  builds its map. */
+lac_status lac_tuning_key_make(lac_context *ctx, lac_sparse *x, const lac_conv3d_options *options,
+                               int64_t cout, lac_tuning_key *out);
+/** Sets or replaces one choice of this context, at most 65,536 in all; holds from the next call on, where
+ *  a convolution's options leave the dataflow to AUTO. Key and choice: copied. */
+lac_status lac_tuning_set(lac_context *ctx, const lac_tuning_key *key,
+                          const lac_tuning_choice *choice);
+/** 1 and the choice where there is one for `key`, else 0. */
+int32_t lac_tuning_get(const lac_context *ctx, const lac_tuning_key *key, lac_tuning_choice *out);
+int32_t lac_tuning_count(const lac_context *ctx);
+/** Forgets all choices. */
+void lac_tuning_clear(lac_context *ctx);
 
 /** The kernel map that lac_conv3d uses for the same arguments, cached with the coordinates. `out_rows`
  *  may be NULL; else it gets the output's coordinates. Both: caller releases. */
@@ -722,6 +764,60 @@ lac_status lac_hdf5_attr_count(lac_hdf5 *f, const char *path, int64_t *count);
 lac_status lac_hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *name,
                               size_t capacity);
 void lac_text_free(char *text);
+
+/* Any range of any regular file, and tensors in it that somebody else wrote: the ground of checkpoint
+ * readers. Files are read with pread and never mapped, so one that is shortened meanwhile gives an
+ * error that names the byte. */
+
+/** How a file stores elements; what tensors lack is widened: I8, I16, U16 to int32, U32 to int64, U64 to
+ *  int64 (RANGE where one does not fit), BOOL (a byte, 0: false) to uint8 0 or 1. */
+typedef enum lac_stored_type {
+    LAC_STORED_F32 = 0,
+    LAC_STORED_F16 = 1,
+    LAC_STORED_BF16 = 2,
+    LAC_STORED_F64 = 3,
+    LAC_STORED_I32 = 4,
+    LAC_STORED_I64 = 5,
+    LAC_STORED_U8 = 6,
+    LAC_STORED_I8 = 7,
+    LAC_STORED_I16 = 8,
+    LAC_STORED_U16 = 9,
+    LAC_STORED_U32 = 10,
+    LAC_STORED_U64 = 11,
+    LAC_STORED_BOOL = 12
+} lac_stored_type;
+
+/** A tensor as a view of a storage, which is a range of a file. */
+typedef struct lac_stored {
+    uint32_t size; /* sizeof(lac_stored) */
+    int32_t type;  /* lac_stored_type */
+    int32_t big_endian;
+    int32_t ndim; /* 0 (a scalar) to 8 */
+    int64_t shape[8];
+    int64_t stride[8];      /* in elements, >= 0; 0 repeats: the caller bounds the result's size */
+    int64_t offset;         /* of the first element in the storage, in elements */
+    int64_t storage_offset; /* of the storage in the file, in bytes */
+    int64_t storage_bytes;
+    int32_t has_crc32; /* 1: the storage is read as a whole and compared with crc32 (zip's) */
+    uint32_t crc32;
+    const char *name; /* of the tensor, for messages; NULL: none */
+} lac_stored;
+
+/** Opens a regular file. Messages begin with `op` (copied, at most 23 bytes; NULL: "file") and name the
+ *  path. Caller releases. Errors: IO. */
+lac_status lac_file_open(lac_context *ctx, const char *op, const char *path, lac_file **out);
+void lac_file_release(lac_file *f);
+/** Bytes in the file when it was opened. */
+lac_status lac_file_size(const lac_file *f, int64_t *size);
+/** Copies a range, which must lie in the file, to `data`. Any thread. Errors: RANGE, IO. */
+lac_status lac_file_read(const lac_file *f, int64_t offset, void *data, int64_t bytes);
+/** Reads a tensor: contiguous, row by row. Where strides do not overlap, no more memory is taken than the
+ *  tensor and 1 MiB. No byte is read twice; without crc32 only those between the first and the last
+ *  element are. `loaded` (or NULL): the whole storage as read before, uint8 [storage_bytes], which is
+ *  then looked at instead of the file, unchecked: for storages under several tensors.
+ *  Errors: SHAPE, RANGE (outside the storage or the file), DTYPE, FORMAT (crc32), IO, OOM. */
+lac_status lac_file_read_tensor(lac_context *ctx, const lac_file *f, const lac_stored *stored,
+                                lac_tensor *loaded, lac_tensor **out);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop
