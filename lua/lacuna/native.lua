@@ -104,6 +104,7 @@ native.out = {
   sparse = ffi.new("lac_sparse *[1]"),
   map = ffi.new("lac_kernel_map *[1]"),
   hdf5 = ffi.new("lac_hdf5 *[1]"),
+  file = ffi.new("lac_file *[1]"),
   pointer = ffi.new("void *[1]"),
   int32 = ffi.new("int32_t[1]"),
   int64 = ffi.new("int64_t[2]"),

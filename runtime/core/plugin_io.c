@@ -159,3 +159,40 @@ lac_status lac_hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *na
 void lac_text_free(char *text) {
     free(text);
 }
+
+/* As `find`, for a file of lac_file_open. */
+static lac_status find_file(const lac_file *f, const lac__io **io) {
+    if (f == NULL) return lac__fail(LAC_ERR_ARGUMENT, "file: the file is NULL");
+    return lac__plugin_io(io);
+}
+
+lac_status lac_file_open(lac_context *ctx, const char *op, const char *path, lac_file **out) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    return io->file_open(ctx, op, path, out);
+}
+
+void lac_file_release(lac_file *f) {
+    const lac__io *io = NULL;
+    if (f != NULL && lac__plugin_io(&io) == LAC_OK) io->file_release(f);
+}
+
+lac_status lac_file_size(const lac_file *f, int64_t *size) {
+    const lac__io *io = NULL;
+    LAC_TRY(find_file(f, &io));
+    return io->file_size(f, size);
+}
+
+lac_status lac_file_read(const lac_file *f, int64_t offset, void *data, int64_t bytes) {
+    const lac__io *io = NULL;
+    LAC_TRY(find_file(f, &io));
+    return io->file_read(f, offset, data, bytes);
+}
+
+lac_status lac_file_read_tensor(lac_context *ctx, const lac_file *f, const lac_stored *stored,
+                                lac_tensor *loaded, lac_tensor **out) {
+    const lac__io *io = NULL;
+    LAC_TRY(begin(ctx, &io));
+    LAC_TRY(find_file(f, &io));
+    return io->file_read_tensor(ctx, f, stored, loaded, out);
+}

@@ -9,7 +9,7 @@
 
 #include <stdarg.h>
 
-enum { LAC__IO_VERSION = 1 };
+enum { LAC__IO_VERSION = 2 };
 
 /** Services of liblacuna for the plugin. */
 typedef struct lac__io_host {
@@ -68,6 +68,12 @@ typedef struct lac__io {
     lac_status (*hdf5_attr_count)(lac_hdf5 *f, const char *path, int64_t *count);
     lac_status (*hdf5_attr_name)(lac_hdf5 *f, const char *path, int64_t i, char *name,
                                  size_t capacity);
+    lac_status (*file_open)(lac_context *ctx, const char *op, const char *path, lac_file **out);
+    void (*file_release)(lac_file *f);
+    lac_status (*file_size)(const lac_file *f, int64_t *size);
+    lac_status (*file_read)(const lac_file *f, int64_t offset, void *data, int64_t bytes);
+    lac_status (*file_read_tensor)(lac_context *ctx, const lac_file *f, const lac_stored *stored,
+                                   lac_tensor *loaded, lac_tensor **out);
 } lac__io;
 
 /** Entry point of liblacuna_io: NULL where the host's version is another one. `host` must stay. */

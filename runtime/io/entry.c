@@ -27,6 +27,11 @@ static const lac__io table = {
     .hdf5_attr_write = lac__hdf5_attr_write,
     .hdf5_attr_count = lac__hdf5_attr_count,
     .hdf5_attr_name = lac__hdf5_attr_name,
+    .file_open = lac__byte_file_open,
+    .file_release = lac__byte_file_release,
+    .file_size = lac__byte_file_size,
+    .file_read = lac__byte_file_read,
+    .file_read_tensor = lac__byte_file_read_tensor,
 };
 
 lac__io_entry lac_io_plugin __attribute__((visibility("default")));

@@ -36,5 +36,11 @@ lac_status lac__hdf5_attr_write(lac_context *ctx, lac_hdf5 *f, const char *path,
 lac_status lac__hdf5_attr_count(lac_hdf5 *f, const char *path, int64_t *count);
 lac_status lac__hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *name,
                                size_t capacity);
+lac_status lac__byte_file_open(lac_context *ctx, const char *op, const char *path, lac_file **out);
+void lac__byte_file_release(lac_file *f);
+lac_status lac__byte_file_size(const lac_file *f, int64_t *size);
+lac_status lac__byte_file_read(const lac_file *f, int64_t offset, void *data, int64_t bytes);
+lac_status lac__byte_file_read_tensor(lac_context *ctx, const lac_file *f, const lac_stored *s,
+                                      lac_tensor *loaded, lac_tensor **out);
 
 #endif
