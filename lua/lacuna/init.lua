@@ -7,14 +7,15 @@ local lacuna = {}
 
 -- name -> { file, field of what it returns; nil: all of it }
 local parts = {
-  nn = { "nn" }, io = { "io" }, hdf5 = { "hdf5" }, models = { "models", "table" },
+  nn = { "nn" }, io = { "io" }, hdf5 = { "hdf5" }, convert = { "convert" },
+  models = { "models", "table" },
   type = { "kinds", "of" }, SparseTensor = { "sparse", "new" }, PointTensor = { "points", "new" },
   voxelize = { "voxelize" },
   quantize = { "points", "quantize" }, sparse_collate = { "batch", "sparse_collate" },
   cat = { "batch", "cat_any" }, generative_add = { "union", "generative_add" },
   registry = { "registry" }, build_conv_layer = { "build", "conv_layer" },
   build_norm_layer = { "build", "norm_layer" }, build_model = { "build", "model" },
-  scope = { "scope" }, progress = { "progress" },
+  scope = { "scope" }, progress = { "progress" }, tune = { "tune" },
   time = { "timing", "time" }, profile = { "timing", "profile" },
 }
 for _, name in ipairs {

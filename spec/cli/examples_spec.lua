@@ -48,8 +48,8 @@ describe("examples/lua #process", function()
   end)
 
   it("are all named here", function()
-    assert.equal("make_scan.lua mmdet_block.lua model.lua modes.lua segment.lua",
-      shell.list("examples/lua"))
+    assert.equal("convert.lua make_scan.lua mmdet_block.lua model.lua modes.lua reno.lua "
+      .. "segment.lua", shell.list("examples/lua"))
     assert.equal("convolve.c", shell.list("examples/c"))
   end)
 end)

@@ -82,6 +82,31 @@ describe("hdf5", function()
     assert.equal(0, f:read("zeros"):abs():sum():item())
   end)
 
+  it("reads every dtype as h5repack chunks and filters it", function()
+    local pipe = io.popen("command -v h5repack")
+    local tool = pipe:read("*l")
+    pipe:close()
+    if not tool then return pending("h5repack is not installed") end
+    local t = lacuna.randn(70, 13)
+    local dtypes = { "float32", "float16", "bfloat16", "float64", "int64", "int32", "uint8" }
+    local path = written(function(f)
+      for _, dtype in ipairs(dtypes) do f:write(dtype, (t * 20):abs():to(dtype)) end
+    end)
+    for _, options in ipairs {
+      "-l CHUNK=7x5", "-l CHUNK=9x13 -f GZIP=9", "-l CHUNK=70x2 -f SHUF -f GZIP=1",
+      "-l CHUNK=16x16 -f SHUF -f GZIP=4 -f FLET", "-l COMPA", "-L -l CONTI",
+    } do
+      local packed = support.tmp(".h5")
+      assert.equal(0, os.execute(("%s %s %s %s"):format(tool, options, path, packed)))
+      local f = hdf5.open(packed)
+      for _, dtype in ipairs(dtypes) do
+        assert.equal(dtype, f:read(dtype):dtype(), options)
+        assert.same((t * 20):abs():to(dtype):totable(), f:read(dtype):totable())
+      end
+      f:close()
+    end
+  end)
+
   it("lists groups and attributes in the order of writing", function()
     local path = written(function(f)
       for _, name in ipairs { "zebra", "ape", "10", "9" } do

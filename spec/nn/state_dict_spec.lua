@@ -108,6 +108,25 @@ describe("net:save and net:load", function()
     assert.equal("float32", wide[1].kernel:dtype())
   end)
 
+  it("compress", function()
+    local zeros, plain, packed = nn.Linear(300, 300), support.tmp(".h5"), support.tmp(".h5")
+    zeros.weight:zero_()
+    zeros:save(plain)
+    zeros:save(packed, { compress = 9 })
+    local function size(path)
+      local f = assert(io.open(path, "rb"))
+      local n = f:seek("end")
+      f:close()
+      return n
+    end
+    assert.is_true(size(plain) > 300 * 300 * 4)
+    assert.is_true(size(packed) < 20000)
+    equal_weights(zeros, nn.Linear(300, 300):load(packed))
+    support.raises(function() zeros:save(packed, { compress = 11 }) end, "compress = 11")
+    support.raises(function() zeros:save(packed, { compres = 1 }) end, "did you mean 'compress'")
+    equal_weights(zeros, nn.Linear(300, 300):load(packed))
+  end)
+
   it("read flat names, and tensors in a group state_dict or model", function()
     local a = small()
     for _, place in ipairs { "/", "/state_dict/", "/model/" } do

@@ -35,10 +35,12 @@ function common.positive(text)
   return nil, "'" .. text .. "' is not a number above 0"
 end
 
---- The options of commands that run a model; with fixed_grid its voxels have the model's size.
-function common.model_options(parser, fixed_grid)
+--- The options of commands that run a model; with fixed_grid its voxels have the model's size, with
+--- own_variants the command has --dtype and --threads of its own.
+function common.model_options(parser, fixed_grid, own_variants)
   parser:option("--model", "a name from models/ or a Lua file that returns a constructor")
-  parser:option("--weights", "HDF5 weights (default: a fresh initialisation)")
+  parser:option("--weights", "HDF5, PyTorch or safetensors file; one that lacuna wrote names its "
+    .. "model (default: a fresh initialisation)")
   if not fixed_grid then
     parser:option("--voxel-size", "edge of a voxel, in the scan's unit (default: the model's)")
       :convert(common.positive)
@@ -47,11 +49,30 @@ function common.model_options(parser, fixed_grid)
     :convert(common.integer(3))
   parser:option("--point-dtype", "what a .bin holds"):choices { "float32", "float16" }
   parser:option("--device", "where to run"):choices { "cpu", "cuda" }:default "cpu"
-  parser:option("--dtype", "of weights and features")
-    :choices { "float32", "float16", "bfloat16" }:default "float32"
-  parser:option("--threads", "default: as many as the process may use")
-    :convert(common.integer(1))
+  if not own_variants then
+    parser:option("--dtype", "of weights and features")
+      :choices { "float32", "float16", "bfloat16" }:default "float32"
+    parser:option("--threads", "default: as many as the process may use")
+      :convert(common.integer(1))
+  end
   parser:option("--seed", "of a fresh initialisation"):convert(common.integer(0)):default "0"
+end
+
+--- `a,b` as a list: values of `convert`, or of the words that are allowed.
+function common.list_of(convert, allowed)
+  return function(text)
+    local found = {}
+    for word in (text .. ","):gmatch("([^,]*),") do
+      local value, message = word, nil
+      if convert then value, message = convert(word) end
+      if allowed and not allowed[word] then
+        value, message = nil, "'" .. word .. "' is none of: " .. table.concat(allowed, ", ")
+      end
+      if value == nil then return nil, message end
+      found[#found + 1] = value
+    end
+    return found
+  end
 end
 
 --- Seconds on a monotonic clock.

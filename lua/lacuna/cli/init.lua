@@ -8,8 +8,10 @@ local cli = {}
 local commands = {
   { "segment", "label every point of scans with a segmentation model" },
   { "encode", "turn scans into bird's-eye views of features with a detection encoder" },
-  { "inspect", "list what an HDF5 file holds" },
+  { "convert", "write weights of other engines as a weights file" },
+  { "inspect", "list what a file of weights holds: HDF5, PyTorch, safetensors" },
   { "bench", "time a model on a scan beside the machine's matrix product" },
+  { "tune", "find the fastest dataflow for each convolution of a model" },
   { "info", "what this build and this machine have" },
 }
 

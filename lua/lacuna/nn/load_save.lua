@@ -1,7 +1,7 @@
--- load_save.lua: weights in HDF5 files.
+-- load_save.lua: weights in files.
 --
--- A file has one dataset a tensor, at its name with "." as "/", and the root attributes format,
--- version and, for models that can be built by name, arch.
+-- A file that is saved has one dataset a tensor, at its name with "." as "/", and the root
+-- attributes format, version and, for models that can be built by name, arch.
 
 local errors = require "lacuna.errors"
 local Module = require "lacuna.nn.module"
@@ -20,52 +20,67 @@ local function arch_json(arch)
 end
 
 --- Writes all parameters and buffers to an HDF5 file, which appears whole or not at all; returns
---- self.
+--- self. compress: a deflate level, 0 (default) to 9.
 ---@param path string
-function Module:save(path)
+---@param opts { compress: integer }|nil
+function Module:save(path, opts)
   check_path("save", path)
+  opts = errors.options("save", opts, { compress = true })
   local dict = self:state_dict()
   local arch = rawget(self, "_slots").value.arch
   local f = require("lacuna.hdf5").open(path, "w")
   f:attr("/", "format", "lacuna-weights")
   f:attr("/", "version", 1)
   if arch then f:attr("/", "arch", arch_json(arch)) end
-  for name, tensor in dict do f:write("/" .. name:gsub("%.", "/"), tensor) end
+  for name, tensor in dict do f:write("/" .. name:gsub("%.", "/"), tensor, opts) end
   f:close()
   return self
 end
 
-local keys = { strict = true, prefix = true }
+local keys = {
+  strict = true, prefix = true, from = true, axes = true, trained = true, kernel_sizes = true,
+}
 
---- Reads an HDF5 file of weights into the module, converted to its dtypes. Every difference between
---- the file and the module is listed in one error, before anything is changed; with strict = false
---- what fits is loaded and the differences are returned. Names may be nested groups or flat, at the
---- root or in a group state_dict or model, or under `prefix`, without which others are ignored.
+-- Copies what fits of a plan into `own`. All is read before anything is written, so that a file
+-- with a defect changes nothing.
+local function copy(plan, todo, own)
+  local values = {}
+  for _, step in ipairs(todo.steps) do
+    local tensor = rawget(own, step.target)
+    if tensor and shape.equal(step.shape, shape.of(tensor)) then
+      values[step.target] = plan.read(step, "keep")
+    end
+  end
+  for name, tensor in own do
+    if values[name] then tensor:copy_(values[name]) end
+  end
+end
+
+--- Reads a file of weights into the module, converted to its dtypes: HDF5, PyTorch or safetensors,
+--- with kernels and names of Lacuna or of another engine. Every difference between the file and the
+--- module is listed in one error, before anything is changed; with strict = false what fits is
+--- loaded and the differences are returned. Without `prefix`, the place of the weights in the file
+--- is found by the module's names. from, axes, trained and kernel_sizes: see lacuna.convert.load.
 ---@param path string
----@param opts { strict: boolean, prefix: string }|nil
+---@param opts table|nil  { strict = boolean, prefix = string, from = string, axes = string, ... }
 function Module:load(path, opts)
   check_path("load", path)
   opts = errors.options("load", opts, keys)
-  local own = self:state_dict()
-  local file = weights.open(path)
-  local found = weights.select(file, own, opts.prefix)
-  local shapes = {}
-  local lists = state_dict.compare(own, found.names, function(name)
-    if found.at[name] and not shapes[name] then
-      shapes[name] = weights.shape(file, found.at[name])
+  local convert, plan = require "lacuna.convert", require "lacuna.convert.plan"
+  local wanted = convert.options("load", {
+    from = opts.from, axes = opts.axes, trained = opts.trained, prefix = opts.prefix,
+    kernel_sizes = opts.kernel_sizes, model = self,
+  })
+  return convert.with(path, function(source)
+    local todo = plan.make(source, wanted)
+    local lists = plan.compare(todo, wanted.model)
+    if opts.strict ~= false and state_dict.differ(lists) then
+      errors.raisef("load: %s does not fit %s: %s", path, weights.title(self),
+        state_dict.describe(lists))
     end
-    return shapes[name]
+    copy(plan, todo, wanted.model.own)
+    plan.release(todo)
+    if opts.strict == false then return lists end
+    return self
   end)
-  if opts.strict ~= false and state_dict.differ(lists) then
-    file:close()
-    errors.raisef("load: %s does not fit %s: %s", path, weights.title(self),
-      state_dict.describe(lists))
-  end
-  for name, sizes in pairs(shapes) do
-    if not shape.equal(sizes, shape.of(own[name])) then shapes[name] = nil end
-  end
-  weights.copy(file, found, own, shapes)
-  file:close()
-  if opts.strict == false then return lists end
-  return self
 end

@@ -136,9 +136,9 @@ local function read(net, path, prefix)
   local dict
   if is_supernet(found.names) or is_wrapped(found.names) then
     dict = ordered.map()
-    for _, name in ipairs(found.names) do dict[name] = file:read(found.at[name]) end
+    for _, name in ipairs(found.names) do dict[name] = found.at[name]:read() end
   end
-  file:close()
+  file.close()
   return dict
 end
 
@@ -147,7 +147,11 @@ function subnet.load(net, path, opts)
   local prefix = type(opts) == "table" and opts.prefix or nil
   local dict = type(path) == "string" and read(net, path, prefix)
   if not dict then return Module.load(net, path, opts) end
-  opts = errors.options("load", opts, { strict = true, prefix = true })
+  opts = errors.options("load", opts, { strict = true, prefix = true, from = true })
+  if opts.from ~= nil and opts.from ~= "auto" and opts.from ~= "torchsparse" then
+    errors.raisef("load: %s: from is '%s', but these are a supernet's weights, expected "
+      .. "torchsparse", path, tostring(opts.from))
+  end
   local ok, result = pcall(Module.load_state_dict, net, subnet.cut(net, dict), {
     strict = opts.strict,
   })
