@@ -52,6 +52,7 @@ void lac_context_retain(lac_context *ctx) {
 void lac_context_release(lac_context *ctx) {
     if (ctx == NULL || atomic_fetch_sub(&ctx->references, 1) != 1) return;
     lac__pool *pool = ctx->pool;
+    lac__tuning_free(pool, &ctx->tuning);
     lac__log_destroy(pool, ctx->log);
     lac__object_free(pool, ctx, sizeof *ctx);
     lac__pool_release(pool);

@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "core/pool.h"
+#include "core/tuning.h"
 
 #include <stdatomic.h>
 
@@ -24,6 +25,7 @@ struct lac_context {
     atomic_int interrupted;
     uint64_t seed, draws; /* of the counter-based generator */
     lac_counters counters;
+    lac__tuning tuning;           /* what AUTO takes */
     struct lac__pending *pending; /* all results of this context that are not computed yet */
 };
 

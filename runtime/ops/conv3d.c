@@ -3,6 +3,7 @@
  */
 #include "ops/dataflow.h"
 #include "ops/gemm_producer.h"
+#include "ops/tuning.h"
 #include "sparse/conv_plan.h"
 
 static lac_status check_dtypes(const lac_tensor *feats, const lac_tensor *weight) {
@@ -39,6 +40,7 @@ lac_status lac_conv3d(lac_context *ctx, lac_sparse *x, lac_tensor *weight,
     LAC_TRY(check_weight(x->feats, weight, plan.taps));
     lac__flow flow;
     LAC_TRY(lac__flow_make(ctx, options, &flow));
+    lac__flow_tune(ctx, &plan, x->feats, weight->shape[weight->ndim - 1], &flow);
     const lac__gemm gemm = {.x = x->feats,
                             .weight = weight,
                             .map = plan.map,

@@ -75,9 +75,9 @@ describe("lacuna info #process", function()
     assert.equal("0.1.0", found.version)
     assert.is_false(found.cuda)
     assert.is_true(found.threads >= 1)
-    assert.is_true(found.isa == "avx512" or found.isa == "avx2" or found.isa == "portable")
-    local narrow = shell.run("LACUNA_ISA=portable " .. shell.program .. " info --json")
-    assert.equal("portable", cjson.decode(narrow.out).isa)
+    assert.is_true(found.isa == "avx512" or found.isa == "avx2" or found.isa == "reference")
+    local narrow = shell.run("LACUNA_ISA=reference " .. shell.program .. " info --json")
+    assert.equal("reference", cjson.decode(narrow.out).isa)
   end)
 end)
 
@@ -100,8 +100,8 @@ describe("lacuna bench #process", function()
     local keys = {}
     for key in pairs(found) do keys[#keys + 1] = key end
     table.sort(keys)
-    assert.equal("device dtype gflops gmacs map_ms model ms ms_p10 ms_p90 peak_bytes sgemm_gflops "
-      .. "share threads voxels", table.concat(keys, " "))
+    assert.equal("bandwidth_gbs device dtype gflops gmacs map_ms model ms ms_p10 ms_p90 peak_bytes "
+      .. "sgemm_gflops share threads voxels", table.concat(keys, " "))
     assert.equal("cpu", found.device)
     assert.equal("float32", found.dtype)
     assert.equal(1, found.threads)

@@ -1,93 +1,41 @@
--- bench.lua: `lacuna bench`: a model's time beside the matrix product of the same machine.
---
--- Kernel maps belong to what is timed: each repeat starts from points, so that every map is built
--- again. The sgemm rate is measured between the repeats, not before or after them, so that both see
--- the same clock frequency and the same neighbours.
+-- bench.lua: `lacuna bench`: a model's time beside what the machine can do.
 
-local ffi = require "ffi"
 local common = require "lacuna.cli.common"
 
 local bench = {}
 
-local SGEMM_SIZE = 768
+local dtypes = { "float32", "float16", "bfloat16", float32 = true, float16 = true, bfloat16 = true }
 
 local function parser()
   local p = common.parser("bench", "Times a model on a scan, kernel maps included, beside "
-    .. "OpenBLAS's sgemm measured in the same run.")
-  common.model_options(p)
+    .. "OpenBLAS's sgemm and the memory's bandwidth, measured in the same run. Several --dtype or "
+    .. "--threads run in turn and are compared to the first. --standard runs the standard set "
+    .. "against its bars.")
+  common.model_options(p, false, true)
+  p:option("--dtype", "of weights and features, or several: float32,bfloat16")
+    :convert(common.list_of(nil, dtypes)):default "float32"
+  p:option("--threads", "default: as many as the process may use; or several: 1,2")
+    :convert(common.list_of(common.integer(1)))
+  require("lacuna.cli.tuning").options(p)
   p:option("--input", "scan to run on (default: a synthetic one)")
   p:option("--mode", "conv_mode: 0, 1 or 2"):convert(common.integer(0))
+  p:option("--kmap-mode", "how kernel maps are found")
+    :choices { "hashmap", "hashmap_on_the_fly" }
   p:option("--repeat", "timed runs"):target("repeats"):convert(common.integer(1)):default "5"
   p:option("--warmup", "runs before them"):convert(common.integer(0)):default "1"
   p:flag("--layers", "a row for each convolution and linear layer")
-  p:flag("--json", "one JSON object")
+  p:flag("--json", "one JSON object; of several runs with the rest in `runs`")
+  p:option("--compare", "an earlier --json: prints the ratio of the times")
+  p:flag("--standard", "the standard set: model after model, with ratios against their bars")
+  p:flag("--modes", "the standard set under each conv_mode, kmap_mode and tuned: times over the "
+    .. "default's")
+  p:option("--scans", "with --standard or --modes: folder of the scans they are meant for: "
+    .. table.concat(require("lacuna.bench.set").scan_names(), ", ") .. " (default: synthetic ones)")
+  p:flag("--quick", "with --standard or --modes: small, to see that it runs")
   return p
 end
 
---- The value at `fraction` of sorted numbers, interpolated.
-local function quantile(numbers, fraction)
-  local sorted = {}
-  for i, v in ipairs(numbers) do sorted[i] = v end
-  table.sort(sorted)
-  local position = 1 + (#sorted - 1) * fraction
-  local low = math.floor(position)
-  local high = math.min(low + 1, #sorted)
-  return sorted[low] + (sorted[high] - sorted[low]) * (position - low)
-end
-
--- The best rate of a few calls of sgemm, or nil where no OpenBLAS is.
-local function sgemm_rate()
-  local native = require "lacuna.native"
-  local out = ffi.new("double[1]")
-  local status = native.C.lac_bench_sgemm(native.ctx, SGEMM_SIZE, 5, out)
-  if status == native.C.LAC_ERR_UNSUPPORTED then return nil end
-  if status ~= native.C.LAC_OK then -- LAC_AGAIN among others, which native.call knows to handle
-    native.call(native.C.lac_bench_sgemm, native.ctx, SGEMM_SIZE, 5, out)
-  end
-  return out[0]
-end
-
--- One run on voxels that no map was built for yet. Returns ms, ms of maps, GMAC, voxels.
-local function run_once(net, points, options)
-  local values = require "lacuna.values"
-  local x = require("lacuna.cli.scan").quantize(points, net, options)
-  local before, started = common.counters(), common.clock()
-  values.force(net(x))
-  local ms = (common.clock() - started) * 1e3
-  local after = common.counters()
-  local map_ms = (after.map_seconds - before.map_seconds) * 1e3
-  local gmacs = (after.macs - before.macs) / 1e9
-  return ms, map_ms, gmacs, x:size(1)
-end
-
-local function measure(lacuna, net, points, options)
-  local times, maps, rates = {}, {}, {}
-  local gmacs, voxels
-  local bar = lacuna.progress(options.warmup + options.repeats)
-  for _ = 1, options.warmup do
-    run_once(net, points, options)
-    sgemm_rate()
-    bar:step()
-  end
-  lacuna.reset_peak_memory()
-  for i = 1, options.repeats do
-    times[i], maps[i], gmacs, voxels = run_once(net, points, options)
-    rates[#rates + 1] = sgemm_rate()
-    bar:step()
-  end
-  bar:finish()
-  local ms = quantile(times, 0.5)
-  local sgemm = #rates > 0 and quantile(rates, 0.5) or nil
-  local gflops = 2 * gmacs / (ms / 1e3)
-  return {
-    voxels = voxels, gmacs = gmacs, ms = ms, ms_p10 = quantile(times, 0.1),
-    ms_p90 = quantile(times, 0.9), gflops = gflops, sgemm_gflops = sgemm,
-    share = sgemm and gflops / sgemm, map_ms = quantile(maps, 0.5),
-    peak_bytes = tonumber(lacuna.memory().peak),
-  }
-end
-
-local function print_result(result, parameters)
+local function print_run(result, parameters, first)
   print(string.format("%s, %s, %s, %d threads, %s voxels", result.model, result.device,
     result.dtype, result.threads, common.thousands(result.voxels)))
   print(string.format("  %.1f ms (p10 %.1f, p90 %.1f), of it kernel maps %.1f ms", result.ms,
@@ -95,44 +43,95 @@ local function print_result(result, parameters)
   print(string.format("  %.2f GMAC, %.1f GFLOP/s, %s parameters", result.gmacs, result.gflops,
     common.thousands(parameters)))
   if result.sgemm_gflops then
-    print(string.format("  sgemm %d in the same run: %.1f GFLOP/s; share %.1f %%", SGEMM_SIZE,
-      result.sgemm_gflops, result.share * 100))
+    print(string.format("  sgemm %d in the same run: %.1f GFLOP/s; share %.1f %%",
+      require("lacuna.bench.machine").SGEMM_SIZE, result.sgemm_gflops, result.share * 100))
   else
     print("  sgemm: no OpenBLAS on this machine")
   end
-  print(string.format("  peak memory %s", common.bytes(result.peak_bytes)))
+  print(string.format("  memory bandwidth %.1f GB/s, peak memory %s", result.bandwidth_gbs,
+    common.bytes(result.peak_bytes)))
+  if result.ratio then
+    print(string.format("  %.2f times as fast as %s on %d threads; relative RMS of the results "
+      .. "%.1e", result.ratio, first.dtype, first.threads, result.rms))
+  end
+end
+
+-- A variant for each dtype and number of threads, dtypes first.
+local function make_variants(lacuna, net, points, options)
+  local scan, found = require "lacuna.cli.scan", {}
+  local nets = { float32 = net }
+  for _, threads in ipairs(options.threads or { tonumber(lacuna.get_num_threads()) }) do
+    for _, dtype in ipairs(options.dtype) do
+      nets[dtype] = nets[dtype] or net:clone():to(dtype)
+      local with = { voxel_size = options.voxel_size, dtype = dtype }
+      found[#found + 1] = {
+        dtype = dtype, threads = threads, net = nets[dtype],
+        quantize = function() return (scan.quantize(points, net, with)) end,
+      }
+    end
+  end
+  return found
+end
+
+-- A clone for another dtype is made from the float32 net, so that both have the same weights.
+local function load(options)
+  local with = {}
+  for key, value in pairs(options) do with[key] = value end
+  with.dtype, with.threads = "float32", nil
+  return require("lacuna.cli.model").load(with)
+end
+
+local function run(options)
+  local lacuna = require "lacuna"
+  local before = options.compare and require("lacuna.cli.compare").read(options.compare)
+  if not options.model and not options.weights then options.model = "minkunet" end
+  local net, _, name = load(options)
+  require("lacuna.cli.tuning").apply(options)
+  if options.mode then lacuna.nn.functional.set_conv_mode(options.mode) end
+  if options.kmap_mode then lacuna.nn.functional.set_kmap_mode(options.kmap_mode) end
+  local points = require("lacuna.bench.input").points(net, options)
+  local variants = make_variants(lacuna, net, points, options)
+  local results = require("lacuna.bench.runs").measure(variants, options)
+  for i, result in ipairs(results) do
+    result.model, result.device = name, options.device
+    if options.layers then
+      lacuna.set_num_threads(result.threads)
+      result.layers = require("lacuna.cli.layers").measure(variants[i].net, variants[i].quantize,
+        math.min(options.repeats, 3), result.sgemm_gflops)
+    end
+  end
+  local compared = before and require("lacuna.cli.compare").rows(results, before)
+  return results, net:num_parameters(), compared
+end
+
+local function print_json(results, compared)
+  local cjson = require "cjson"
+  for _, result in ipairs(results) do
+    if not result.sgemm_gflops then result.sgemm_gflops, result.share = cjson.null, cjson.null end
+  end
+  local whole = {}
+  for key, value in pairs(results[1]) do whole[key] = value end
+  if #results > 1 then whole.runs = results end
+  whole.compare = compared
+  print(common.json(whole, { "compare", "layers" }))
 end
 
 function bench.main(args)
   local options = common.parse(parser(), args)
   if not options then return 2 end
+  if options.standard then return require("lacuna.bench.standard").main(options) end
+  if options.modes then return require("lacuna.bench.mode_costs").main(options) end
   if options.input then common.check_readable(options.input) end
-  local lacuna = require "lacuna"
-  if not options.model and not options.weights then options.model = "minkunet" end
-  local net, _, name = require("lacuna.cli.model").load(options)
-  if options.mode then lacuna.nn.functional.set_conv_mode(options.mode) end
-  local points
-  if options.input then
-    points = require("lacuna.cli.scan").read(options.input, net, options)
-  else
-    points = lacuna.io.synthetic_scan { beams = 64, azimuths = 2048, seed = 0 }
-  end
-
-  local result = measure(lacuna, net, points, options)
-  result.model, result.device, result.dtype = name, options.device, options.dtype
-  result.threads = tonumber(lacuna.get_num_threads())
-  if options.layers then
-    result.layers = require("lacuna.cli.layers").measure(lacuna, net, points, options,
-      result.sgemm_gflops)
-  end
+  local results, parameters, compared = run(options)
   if options.json then
-    local cjson = require "cjson"
-    if not result.sgemm_gflops then result.sgemm_gflops, result.share = cjson.null, cjson.null end
-    print(cjson.encode(result))
-  else
-    print_result(result, net:num_parameters())
+    print_json(results, compared)
+    return 0
+  end
+  for _, result in ipairs(results) do
+    print_run(result, parameters, results[1])
     if result.layers then require("lacuna.cli.layers").print(result.layers) end
   end
+  if compared then require("lacuna.cli.compare").print(options.compare, compared) end
   return 0
 end
 

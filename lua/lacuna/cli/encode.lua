@@ -12,6 +12,7 @@ local function parser()
     .. "was made.")
   p:argument("scan", ".bin, .pcd or .ply"):args "+"
   common.model_options(p, true)
+  require("lacuna.cli.tuning").options(p)
   p:option("-o --output", "folder for the results; made if missing"):count(1)
   p:flag("--image", "NAME.png too: the view in grey, x up and y left")
   p:option("--image-of", "which value of a cell's channels it shows")
@@ -133,6 +134,7 @@ function encode.main(args)
 
   local lacuna = require "lacuna"
   local net, weights, name = require("lacuna.cli.model").load(options)
+  require("lacuna.cli.tuning").apply(options)
   check_encoder(net, name)
   print(string.format("%s: %s", name, weights))
 

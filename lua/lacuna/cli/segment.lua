@@ -11,6 +11,7 @@ local function parser()
     .. "ids of the model's class table), NAME.ply (coloured) and NAME.png (seen from above).")
   p:argument("scan", ".bin, .pcd or .ply"):args "+"
   common.model_options(p)
+  require("lacuna.cli.tuning").options(p)
   p:option("-o --output", "folder for the results; made if missing"):count(1)
   p:option("--labels", "true labels, once a scan, in the same order: prints IoU"):count "*"
   p:flag("--strict", "a point with NaN or infinity is an error (default: dropped and counted)")
@@ -122,6 +123,7 @@ function segment.main(args)
 
   local lacuna = require "lacuna"
   local net, weights, name = require("lacuna.cli.model").load(options)
+  require("lacuna.cli.tuning").apply(options)
   print(string.format("%s: %s", name, weights))
 
   local iou
