@@ -5,6 +5,8 @@
 #ifndef LAC_CPU_ISA_TILE_ROWS_H
 #define LAC_CPU_ISA_TILE_ROWS_H
 
+#include "cpu/isa/isa.h"
+
 #define LAC__ROWS_6(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #define LAC__ROWS_12(X) LAC__ROWS_6(X) X(7) X(8) X(9) X(10) X(11) X(12)
 #define LAC__ROWS_14(X) LAC__ROWS_12(X) X(13) X(14)
