@@ -6,21 +6,6 @@
 #include "core/checked.h"
 #include "core/threads.h"
 
-int64_t lac__share(const lac__pair_lists *lists, int64_t blocks, int64_t shares, int64_t share) {
-    if (share >= shares) return blocks;
-    if (lists == NULL) return blocks * share / shares;
-    const int64_t target = lists->cost[blocks] / shares * share;
-    int64_t low = 0, high = blocks;
-    while (low < high) {
-        const int64_t middle = (low + high) / 2;
-        if (lists->cost[middle] < target)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static void find_segments(const lac__tap *tap, int64_t blocks, int32_t *segment) {
     int64_t pair = 0;
     for (int64_t b = 0; b < blocks; b++) {

@@ -36,10 +36,6 @@ static inline lac__slice lac__pair_slice(const lac__pair_lists *lists, int64_t t
                         segment[1] - segment[0]};
 }
 
-/** First block of one of `shares` even shares of the work; `share` == shares: the end. `lists` NULL: blocks
- *  cost the same. */
-int64_t lac__share(const lac__pair_lists *lists, int64_t blocks, int64_t shares, int64_t share);
-
 /** Fills segments and costs of lists whose taps are set; `identity`: each output row has one pair more. */
 lac_status lac__pair_lists_finish(lac_context *ctx, lac__pair_lists *lists, bool identity);
 void lac__pair_lists_free(lac__pool *pool, lac__pair_lists *lists);

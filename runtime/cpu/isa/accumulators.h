@@ -38,4 +38,10 @@ LAC__INLINE void lac__tile_store(const int rows, const int vectors, const lac__t
     }
 }
 
+/** Row r of source `s`, whose elements have `size` bytes. */
+LAC__INLINE const void *lac__tile_row(const lac__tile *t, int s, int64_t size, int r) {
+    const int64_t index = t->in != NULL ? (int64_t)t->in[r] : r;
+    return (const char *)t->a[s] + index * (t->cin[s] * size);
+}
+
 #endif

@@ -6,8 +6,8 @@
  * register tiles of even height. The centre tap, where there is one, comes last and reads contiguous rows; as soon
  * as one of its tiles is done the epilogue runs on those rows, which are in the nearest cache, and stores
  * them. Where every output row has exactly one pair, as behind a transposed convolution, a tile is all
- * there is to its rows. Threads take shares of consecutive blocks with equal pair counts, a few each, so
- * that a core that is busy elsewhere holds nobody up; no result depends on who takes which.
+ * there is to its rows. Threads take shares of consecutive blocks, smaller ones as less is left, so that a
+ * core that is busy elsewhere holds nobody up; no result depends on who takes which.
  *
  * With few channels the limit is memory: rows come in an order that no hardware prefetcher sees through.
  * So the first panel of a block fetches the rows of the next block into the second-level cache while it
@@ -23,7 +23,7 @@
 
 #include <string.h>
 
-enum { SHARES_PER_THREAD = 8, CACHE_LINE = 64 };
+enum { CACHE_LINE = 64, SHARES_LEFT = 3 };
 
 typedef struct job {
     const lac__pair_lists *lists; /* NULL: only the identity tap */
@@ -209,18 +209,49 @@ static job make_job(const lac_context *ctx, const lac__conv3d_args *args) {
     return j;
 }
 
+static int64_t cost_before(const job *j, int64_t block) {
+    return j->lists != NULL ? j->lists->cost[block] : block;
+}
+
+/* The end of the share that begins at `block`: an even part of what is left. */
+static int64_t share_end(const job *j, int64_t block, int64_t team) {
+    const int64_t done = cost_before(j, block);
+    const int64_t target = done + (cost_before(j, j->blocks) - done) / (SHARES_LEFT * team);
+    int64_t low = block + 1, high = j->blocks;
+    while (low < high) {
+        const int64_t middle = (low + high) / 2;
+        if (cost_before(j, middle) < target)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The next share for a thread, false where nothing is left. */
+static bool take_share(const job *j, atomic_llong *next, int64_t team, int64_t *first,
+                       int64_t *end) {
+    long long block = atomic_load(next);
+    do {
+        if (block >= j->blocks) return false;
+        *first = block;
+        *end = team == 1 ? j->blocks : share_end(j, block, team);
+    } while (!atomic_compare_exchange_weak(next, &block, *end));
+    return true;
+}
+
 lac_status LAC__ISA_NAME(conv3d)(lac_context *ctx, const lac__conv3d_args *args) {
     job j = make_job(ctx, args);
     if (args->map != NULL) LAC_TRY(lac__map_lists(ctx, args->map, args->reversed, &j.lists));
     const int64_t pairs = j.lists != NULL ? j.lists->cost[j.blocks] : j.rows;
     const int64_t macs = pairs * (j.cin[0] + j.cin[1]) / LAC__MACS_PER_ELEMENT * j.cout;
-    const int64_t team = lac__team(ctx, macs);
-    const int64_t shares = lac__max(1, lac__min(team * SHARES_PER_THREAD, j.blocks));
-#pragma omp parallel for num_threads((int)lac__min(team, shares)) schedule(dynamic, 1)
-    for (int64_t share = 0; share < shares; share++) {
-        const int64_t end = lac__share(j.lists, j.blocks, shares, share + 1);
-        for (int64_t block = lac__share(j.lists, j.blocks, shares, share); block < end; block++) {
-            if (!lac__interrupted(ctx)) run_block(&j, block);
+    const int64_t team = lac__max(1, lac__min(lac__team(ctx, macs), j.blocks));
+    atomic_llong next = 0;
+#pragma omp parallel num_threads((int)team)
+    {
+        int64_t block, end;
+        while (take_share(&j, &next, team, &block, &end)) {
+            for (; block < end && !lac__interrupted(ctx); block++) run_block(&j, block);
         }
         lac__finish_end();
     }

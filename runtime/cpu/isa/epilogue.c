@@ -73,8 +73,10 @@ LAC__INLINE void store_row(const shape p, const lac__finish *f, int64_t index,
     }
     LAC__UNROLL for (int v = 0; v < p.vectors; v++) {
         const int64_t at = index + v * LAC__LANES;
-        if (f->streamed)
+        if (f->streamed && f->dtype == LAC_DTYPE_F32)
             lac__floats_stream((float *)f->out + at, x[v]);
+        else if (f->streamed)
+            lac__floats_stream_bf16((uint16_t *)f->out + at, x[v]);
         else if (f->dtype == LAC_DTYPE_F32)
             lac__floats_store((float *)f->out + at, x[v]);
         else if (f->dtype == LAC_DTYPE_F16)
@@ -134,11 +136,11 @@ static const float *of_panel(const lac_tensor *t, int64_t column, int64_t column
     return part;
 }
 
-/* Large float32 results are stored past the caches: they would not stay there until they are read, and a
+/* Large results are stored past the caches: they would not stay there until they are read, and a
  * store that goes through a cache reads its line first. Whole lines only. */
 static bool can_stream(const lac__finish *f, int64_t rows) {
-    const int64_t bytes = f->width * (int64_t)sizeof(float);
-    return f->dtype == LAC_DTYPE_F32 && f->columns % (LAC__PANEL / 2) == 0 &&
+    const int64_t bytes = f->width * (int64_t)lac_dtype_size(f->dtype);
+    return f->dtype != LAC_DTYPE_F16 && f->columns % (LAC__PANEL / 2) == 0 &&
            bytes % CACHE_LINE == 0 && (uintptr_t)f->out % CACHE_LINE == 0 &&
            rows >= STREAM_FROM / bytes;
 }

@@ -66,12 +66,26 @@ LAC__INLINE lac__floats lac__floats_from_bf16(const uint16_t *p) {
     return (lac__floats)(__builtin_convertvector(*(const lac__halves *)p, lac__words) << 16);
 }
 
-LAC__INLINE void lac__floats_to_bf16(uint16_t *p, lac__floats x) {
+LAC__INLINE lac__halves lac__bf16(lac__floats x) {
     const lac__words u = (lac__words)x;
     const lac__words nan = (lac__words)((u & 0x7fffffffu) > 0x7f800000u);
     const lac__words rounded = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
     const lac__words quiet = (u >> 16) | 0x40u;
-    *(lac__halves *)p = __builtin_convertvector((nan & quiet) | (~nan & rounded), lac__halves);
+    return __builtin_convertvector((nan & quiet) | (~nan & rounded), lac__halves);
+}
+
+LAC__INLINE void lac__floats_to_bf16(uint16_t *p, lac__floats x) {
+    *(lac__halves *)p = lac__bf16(x);
+}
+
+LAC__INLINE void lac__floats_stream_bf16(uint16_t *p, lac__floats x) {
+#if defined(__AVX512F__)
+    _mm256_stream_si256((__m256i *)(void *)p, (__m256i)lac__bf16(x));
+#elif defined(__AVX__)
+    _mm_stream_si128((__m128i *)(void *)p, (__m128i)lac__bf16(x));
+#else
+    lac__floats_to_bf16(p, x);
+#endif
 }
 
 LAC__INLINE lac__floats lac__floats_from_f16(const uint16_t *p) {

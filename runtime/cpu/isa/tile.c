@@ -24,19 +24,12 @@ LAC__INLINE void add_channel(const int rows, const int vectors, lac__accumulator
 
 LAC__INLINE void tile(const int rows, const int vectors, const lac__tile *t) {
     lac__accumulators acc;
-    const int32_t *in = t->in;
     lac__tile_load(rows, vectors, t, acc);
     const float *b = t->b;
     for (int s = 0; s < 2 && t->cin[s] > 0; s++) {
         const int64_t cin = t->cin[s];
         const float *row[LAC__NARROW_TILE_ROWS];
-        if (in != NULL) {
-            LAC__UNROLL for (int r = 0; r < rows; r++) {
-                row[r] = (const float *)t->a[s] + in[r] * cin;
-            }
-        } else {
-            LAC__UNROLL for (int r = 0; r < rows; r++) row[r] = (const float *)t->a[s] + r * cin;
-        }
+        LAC__UNROLL for (int r = 0; r < rows; r++) row[r] = lac__tile_row(t, s, sizeof *row[0], r);
         int64_t k = 0;
         for (; k + 1 < cin; k += 2, b += 2 * LAC__PANEL) {
             add_channel(rows, vectors, acc, row, k, b);
@@ -50,20 +43,4 @@ LAC__INLINE void tile(const int rows, const int vectors, const lac__tile *t) {
     lac__tile_store(rows, vectors, t, acc);
 }
 
-#define TILE(rows)                                                                                 \
-    static __attribute__((noinline)) void tile_##rows(const lac__tile *t) {                        \
-        tile(rows, LAC__VECTORS, t);                                                               \
-    }
-#define NARROW_TILE(rows)                                                                          \
-    static __attribute__((noinline)) void narrow_tile_##rows(const lac__tile *t) {                 \
-        tile(rows, LAC__VECTORS / 2, t);                                                           \
-    }
-LAC__ROWS(TILE)
-LAC__NARROW_ROWS(NARROW_TILE)
-
-#define ENTRY(rows) tile_##rows,
-#define NARROW_ENTRY(rows) narrow_tile_##rows,
-const lac__tiles lac__tiles_f32 = {
-    .whole = {NULL, LAC__ROWS(ENTRY)},
-    .narrow = {NULL, LAC__NARROW_ROWS(NARROW_ENTRY)},
-};
+LAC__TILES(lac__tiles_f32)
