@@ -31,7 +31,8 @@ LDFLAGS_ALL := $(LDFLAGS) -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 KEY := $(shell printf '%s' '$(CC) $(shell $(CC) -dumpfullversion -dumpmachine 2>/dev/null) $(CFLAGS_ALL)' | cksum | cut -d' ' -f1)
 OBJ := $(BUILD)/obj/$(KEY)
 
-# The convolution kernels are one portable source, built once for each instruction set.
+# The convolution kernels are one portable source, built once for each instruction set. (Optimized and
+# sanitized, the register tiles would take minutes to compile.)
 ISA_SRC  := $(wildcard runtime/cpu/isa/*.c)
 ISAS     := cpu $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),avx2 avx512)
 ISA_cpu      :=
@@ -74,7 +75,7 @@ define isa_rule
 $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$< ($1))
-	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) -O3 $$(if $$(filter tile tile_bf16 implicit_tile epilogue,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) $$(if $$(SANITIZE),-O1,-O3) $$(if $$(filter tile tile_bf16 implicit_tile epilogue,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
 endef
 $(foreach i,$(ISAS) avx512bf16,$(eval $(call isa_rule,$i)))
 
