@@ -37,7 +37,7 @@ typedef lac__conv3d_args lac__conv3d_gather_args;
 typedef struct lac__epilogue_args {
     const lac_tensor *source; /* [N,C] contiguous, any floating dtype */
     const lac__epilogue *epilogue;
-    lac_tensor *out; /* same shape and dtype */
+    lac_tensor *out; /* same shape; the source itself, or float32 for halves, or the same dtype */
 } lac__epilogue_args;
 
 #endif

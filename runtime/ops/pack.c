@@ -9,9 +9,27 @@
 
 #include <string.h>
 
+/* Halves to float32 by an epilogue without stages, which has the conversion in vectors. */
+static lac_status widen(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
+    const lac__epilogue nothing = {0};
+    lac_tensor *r = NULL;
+    LAC_TRY(lac__read(ctx, t));
+    LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, t->shape, &r));
+    const lac__epilogue_args args = {.source = t, .epilogue = &nothing, .out = r};
+    const lac_status status = LAC__DISPATCH(ctx, epilogue, &args);
+    if (status != LAC_OK) {
+        lac_tensor_release(r);
+        return status;
+    }
+    *out = r;
+    return LAC_OK;
+}
+
 lac_status lac__plain(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
-    return t->dtype == LAC_DTYPE_F32 ? lac_contiguous(ctx, t, out)
-                                     : lac_convert(ctx, t, LAC_DTYPE_F32, out);
+    if (t->dtype == LAC_DTYPE_F32) return lac_contiguous(ctx, t, out);
+    const bool halves = t->dtype == LAC_DTYPE_F16 || t->dtype == LAC_DTYPE_BF16;
+    if (halves && t->ndim == 2 && lac_tensor_is_contiguous(t)) return widen(ctx, t, out);
+    return lac_convert(ctx, t, LAC_DTYPE_F32, out);
 }
 
 static void destroy(lac__attachment *base) {
