@@ -88,7 +88,10 @@ function repl.run()
   local failed = false
   while true do
     local ok, chunk, info = pcall(read, prompts)
-    if not ok then chunk = false end -- Ctrl-C came between two lines
+    if not ok then
+      if chunk ~= "interrupted" then error(chunk, 0) end
+      chunk = false -- Ctrl-C came between two lines
+    end
     if chunk then
       failed = not run_chunk(chunk, info) or failed
     elseif chunk == false then

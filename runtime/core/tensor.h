@@ -54,7 +54,8 @@ struct lac_tensor {
 lac__attachment *lac__storage_attachment(lac__storage *s);
 void lac__storage_attach(lac__storage *s, lac__attachment *attachment);
 /** Releases the content of a storage that allows it and is not exposed; its attachment must be able to
- *  restore it, which the next reader makes it do. After that the content stays. */
+ *  restore it, which the next reader makes it do. Then the content stays until it is allowed again and
+ *  a new attachment was made. */
 void lac__storage_give_up(lac__storage *s);
 
 /** A new contiguous tensor. */

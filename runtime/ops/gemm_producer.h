@@ -9,8 +9,8 @@
 
 typedef struct lac__gemm {
     lac_tensor *x; /* [N,Cin], floating                  (retained) */
-    lac_tensor
-        *x2; /* NULL, or the channels behind those of x; lac__gemm_defer finds it (retained) */
+    /* Channels behind those of x, or NULL: lac__gemm_defer finds them. (retained) */
+    lac_tensor *x2;
     lac_tensor *weight; /* [taps,Cin,Cout], or [Cout,Cin] when transposed (retained) */
     bool weight_transposed;
     lac_kernel_map *map; /* NULL: row by row                   (retained) */

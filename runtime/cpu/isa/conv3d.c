@@ -3,11 +3,12 @@
  *
  * For a block of LAC__BLOCK_ROWS output rows and one panel of output channels, the accumulators lie in a
  * scratch of 32 KB. Each tap's pairs that end in the block are one contiguous slice of its list, cut into
- * register tiles of even height. The centre tap, where there is one, comes last and reads contiguous rows; as soon
- * as one of its tiles is done the epilogue runs on those rows, which are in the nearest cache, and stores
- * them. Where every output row has exactly one pair, as behind a transposed convolution, a tile is all
- * there is to its rows. Threads take shares of consecutive blocks, smaller ones as less is left, so that a
- * core that is busy elsewhere holds nobody up; no result depends on who takes which.
+ * register tiles of even height. The centre tap, where there is one, comes last and reads contiguous
+ * rows; as soon as one of its tiles is done the epilogue runs on those rows, which are in the nearest
+ * cache, and stores them. Where every output row has exactly one pair, as behind a transposed
+ * convolution, a tile is all there is to its rows. Threads take shares of consecutive blocks, smaller ones
+ * as less is left, so that a core that is busy elsewhere holds nobody up; no result depends on who takes
+ * which.
  *
  * With few channels the limit is memory: rows come in an order that no hardware prefetcher sees through.
  * So the first panel of a block fetches the rows of the next block into the second-level cache while it
