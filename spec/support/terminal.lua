@@ -12,19 +12,20 @@ local terminal = {}
 terminal.__index = terminal
 
 local PATIENCE = 60 -- seconds until a step has failed
+local SCRIPT = "SHELL=/bin/sh script"
 
 --- Whether this machine has script(1) and terminals to give.
 function terminal.available()
-  return shell.run("SHELL=/bin/sh script -qec true /dev/null").status == 0
+  return shell.run(SCRIPT .. " -qec true /dev/null").status == 0
 end
 
---- Starts a program on a terminal. It takes the place of the shell that script(1) starts: Ctrl-C goes
---- to everything on the terminal, and a waiting dash would end with 130 whatever the program does.
+--- Starts a program on a terminal. It takes the place of the shell that script(1) starts: Ctrl-C
+--- goes to all that is on the terminal, and a waiting dash would end with 130 whatever it runs.
 function terminal.start(command)
   local folder, remove = shell.folder()
   local self = setmetatable({ log = folder .. "/log", status = folder .. "/status", seen = 0,
     remove = remove }, terminal)
-  self.pipe = io.popen(string.format("SHELL=/bin/sh script -qefc %s %s >/dev/null 2>&1; echo $? >%s",
+  self.pipe = io.popen(string.format("%s -qefc %s %s >/dev/null 2>&1; echo $? >%s", SCRIPT,
     shell.quote("exec " .. command), self.log, self.status), "w")
   return self
 end
