@@ -2,6 +2,7 @@
 
 local ffi = require "ffi"
 local native = require "lacuna.native"
+local device = require "lacuna.device"
 local errors = require "lacuna.errors"
 local shape = require "lacuna.shape"
 local T = require "lacuna.tensor"
@@ -34,6 +35,18 @@ function coords.handle(c)
   return c.h
 end
 
+--- A Coords on another device; itself where it is there.
+function coords.to(c, name)
+  if not device.is_name(name) then -- a dtype: the rows as a Tensor
+    local t = c:tensor()
+    return t:to(name)
+  end
+  local code, index = device.parse(name, "to")
+  native.call(C.lac_coords_to, ctx, coords.handle(c), code, index, out.coords)
+  return coords.wrap(out.coords[0], c)
+end
+
+local kind = ffi.new("lac_device[1]")
 local methods = {}
 
 --- The rows as an int32 Tensor [N,4].
@@ -41,6 +54,21 @@ function methods.tensor(c)
   native.call(C.lac_coords_tensor, ctx, coords.handle(c), out.tensor)
   return T.wrap(out.tensor[0], c)
 end
+
+---@return string  "cpu", "cuda" or "cuda:1"
+function methods.device(c)
+  C.lac_coords_device(coords.handle(c), kind, out.int32)
+  return device.name(tonumber(kind[0]), out.int32[0])
+end
+
+--- The set on another device, where maps are built anew; transposed convolutions walk back there.
+---@param name string
+---@return Coords
+function methods.to(c, name)
+  return coords.to(c, name)
+end
+function methods.cpu(c) return coords.to(c, "cpu") end
+function methods.cuda(c) return coords.to(c, "cuda") end
 
 --- Releases the set; tensors and maps made from it stay.
 function methods.free(c)
@@ -90,7 +118,7 @@ ffi.metatype(Coords, {
   __unm = function(a) return -plain(a) end,
   __tostring = function(c)
     if c.h == nil then return "Coords (freed)" end
-    return string.format("Coords %s rows (b,x,y,z), int32, cpu", shape.thousands(#c))
+    return string.format("Coords %s rows (b,x,y,z), int32, %s", shape.thousands(#c), c:device())
   end,
   __gc = function(c)
     methods.free(c)

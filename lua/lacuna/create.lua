@@ -2,6 +2,7 @@
 -- stack, unique, where.
 
 local ffi = require "ffi"
+local device = require "lacuna.device"
 local errors = require "lacuna.errors"
 local native = require "lacuna.native"
 local T = require "lacuna.tensor"
@@ -22,13 +23,16 @@ local tensor_keys = { dtype = true, device = true, shape = true, copy = true }
 ---@return Tensor
 function create.tensor(value, opts)
   opts = errors.options("tensor", opts, tensor_keys)
-  T.check_device(opts.device, "tensor")
+  device.parse(opts.device, "tensor")
   if T.is(value) then
     local t = opts.dtype and value:to(opts.dtype) or value
+    if opts.device then t = t:to(opts.device) end
     return rawequal(t, value) and value:clone() or t
   end
   local integer = ffi.istype("int64_t", value) or ffi.istype("uint64_t", value)
-  if type(value) == "cdata" and not integer then return T.from_memory(value, opts) end
+  if type(value) == "cdata" and not integer then
+    return T.from_memory(value, opts):to(opts.device or "cpu")
+  end
   local default = integer and "int64" or "float32"
   local dtype = T.dtype_name(T.dtype_code(opts.dtype or default, "tensor"))
   if type(value) ~= "number" and type(value) ~= "table" and not integer then
@@ -36,7 +40,8 @@ function create.tensor(value, opts)
       type(value))
   end
   local t = T.from_table(value, dtype)
-  return opts.shape and t:reshape(opts.shape) or t
+  if opts.shape then t = t:reshape(opts.shape) end
+  return t:to(opts.device or "cpu")
 end
 
 local new_keys = { dtype = true, device = true }
@@ -58,9 +63,8 @@ local function new(op, ...)
     end
   end
   opts = errors.options(op, opts, new_keys)
-  T.check_device(opts.device, op)
   local shape, ndim = T.sizes(op, first)
-  return T.empty(op, T.dtype_code(opts.dtype or "float32", op), shape, ndim)
+  return T.empty(op, T.dtype_code(opts.dtype or "float32", op), shape, ndim, opts.device)
 end
 
 --- zeros(2, 3) or zeros({2, 3}, {dtype=})
@@ -107,7 +111,7 @@ function create.arange(...)
   local opts
   if type(args[#args]) == "table" then opts = table.remove(args) end
   opts = errors.options("arange", opts, new_keys)
-  T.check_device(opts.device, "arange")
+  device.parse(opts.device, "arange")
   local start, stop, step = 0, args[1], args[3] or 1
   if #args >= 2 then start, stop = args[1], args[2] end
   for _, v in ipairs { start, stop or false, step } do
@@ -125,7 +129,7 @@ function create.arange(...)
   local whole = start % 1 == 0 and stop % 1 == 0 and step % 1 == 0
   local code = T.dtype_code(opts.dtype or (whole and "int64" or "float32"), "arange")
   native.call(C.lac_arange, ctx, code, start, step, count, out)
-  return wrap(out[0])
+  return wrap(out[0]):to(opts.device or "cpu")
 end
 
 local function check_list(op, list)
@@ -183,12 +187,13 @@ function create.unique(t)
   return rows, index, wrap(out3[0], t)
 end
 
--- A number as a scalar tensor that does not widen `other`.
-local function scalar(value, other)
+-- A number as a scalar tensor beside `other`, which it does not widen unless that is a condition.
+local function scalar(value, other, widens)
   if type(value) ~= "number" then return value end
-  local integer = T.is(other) and not T.is_floating(T.describe(other, "where").dtype)
+  local integer = not widens and T.is(other) and not T.is_floating(T.describe(other, "where").dtype)
   local whole = integer and value % 1 == 0
-  return T.from_table(value, whole and "int64" or "float32")
+  local t = T.from_table(value, whole and "int64" or "float32")
+  return T.is(other) and t:to(other:device()) or t
 end
 
 --- Elements of `a` where `condition` (uint8) is not 0, else of `b`; all three broadcast, and `a`
@@ -198,7 +203,9 @@ end
 ---@param b Tensor|number
 ---@return Tensor
 function create.where(condition, a, b)
-  a, b = scalar(a, b), scalar(b, a)
+  local like = T.is(a) and a or T.is(b) and b or condition
+  local widens = like == condition
+  a, b = scalar(a, like, widens), scalar(b, like, widens)
   native.call(C.lac_where, ctx,
     handle(condition, "where", "condition"), handle(a, "where"), handle(b, "where"), out)
   return wrap(out[0], condition, a, b)

@@ -126,7 +126,11 @@ end
 function PointTensor:size(...) return self.feats:size(...) end
 function PointTensor:dtype() return self.feats:dtype() end
 function PointTensor:device() return self.feats:device() end
-function PointTensor:to(...) return self:replace_feature(self.feats:to(...)) end
+function PointTensor:to(...)
+  local feats = self.feats:to(...)
+  if feats:device() == self.coords:device() then return self:replace_feature(feats) end
+  return points.new(feats, self.coords:to(feats:device()))
+end
 function PointTensor:cpu() return self:to("cpu") end
 function PointTensor:cuda() return self:to("cuda") end
 function PointTensor:half() return self:to("float16") end

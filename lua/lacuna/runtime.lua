@@ -2,6 +2,7 @@
 
 local ffi = require "ffi"
 local native = require "lacuna.native"
+local device = require "lacuna.device"
 local errors = require "lacuna.errors"
 local modes = require "lacuna.modes"
 
@@ -33,23 +34,53 @@ function runtime.get_num_threads()
   return C.lac_context_threads(ctx)
 end
 
---- The number of CUDA devices, 0 in a build without CUDA.
+local count = ffi.new("int32_t[1]")
+
+--- The number of CUDA devices: 0 without the backend, a driver or a GPU.
 function runtime.device_count()
-  return 0
+  return C.lac_device_count(C.LAC_DEVICE_CUDA, count) == 0 and count[0] or 0
 end
 
---- Waits for the device. The CPU computes in the calling thread: nothing is left to wait for.
-function runtime.synchronize() end
+--- Waits for all work that was queued on GPUs. The CPU computes in the calling thread.
+function runtime.synchronize()
+  native.call(C.lac_synchronize, ctx)
+end
 
-runtime.cuda = { is_available = function() return false end }
+runtime.cuda = {}
+
+function runtime.cuda.is_available()
+  return runtime.device_count() > 0
+end
+
+--- nil where there is a GPU, else the reason why there is none.
+---@return string|nil
+function runtime.cuda.why_not()
+  if C.lac_device_count(C.LAC_DEVICE_CUDA, count) == 0 then return nil end
+  return native.last_error()
+end
+
+--- What is known of a GPU: name, capability (90 for 9.0), multiprocessors, memory and free_memory
+--- in bytes, driver and runtime versions.
+---@param index? integer  from 0
+function runtime.cuda.describe(index)
+  local info = ffi.new("lac_device_info", { size = ffi.sizeof("lac_device_info") })
+  native.call(C.lac_device_describe, C.LAC_DEVICE_CUDA, index or 0, info)
+  return {
+    name = ffi.string(info.name), capability = info.capability,
+    multiprocessors = info.multiprocessors, memory = tonumber(info.memory),
+    free_memory = tonumber(info.free_memory), driver = info.driver, runtime = info.runtime,
+  }
+end
 
 local stats = ffi.new("lac_memory")
 
 --- Bytes of native memory: live (in use), peak, reserved (taken from the system), budget; and
 --- blocks, the number of allocations in use.
+---@param on? string  a device; the CPU's memory by default
 ---@return { live: number, peak: number, reserved: number, budget: number, blocks: number }
-function runtime.memory()
-  C.lac_memory_stats(ctx, stats)
+function runtime.memory(on)
+  local kind, index = device.parse(on, "memory")
+  native.call(C.lac_memory_stats_on, ctx, kind, index, stats)
   return {
     live = tonumber(stats.live), peak = tonumber(stats.peak), reserved = tonumber(stats.reserved),
     budget = tonumber(stats.budget), blocks = tonumber(stats.blocks),

@@ -140,8 +140,21 @@ function SparseTensor:size(...) return self.feats:size(...) end
 function SparseTensor:dtype() return self.feats:dtype() end
 function SparseTensor:device() return self.feats:device() end
 
---- The features in another dtype or on another device.
-function SparseTensor:to(...) return self:replace_feature(self.feats:to(...)) end
+-- The same tensor, features and coordinates, on the device of `feats`.
+local function beside(x, feats)
+  local d = ffi.new("lac_sparse_desc", describe(x))
+  local set = coords.to(x.coords, feats:device())
+  native.call(C.lac_sparse_create, ctx, T.handle(feats, "to", "feats"), coords.handle(set), d,
+    out.sparse)
+  return sparse.wrap(out.sparse[0], feats, set)
+end
+
+--- The tensor in another dtype, or, with its coordinates, on another device.
+function SparseTensor:to(...)
+  local feats = self.feats:to(...)
+  if feats:device() ~= self.coords:device() then return beside(self, feats) end
+  return self:replace_feature(feats)
+end
 function SparseTensor:cpu() return self:to("cpu") end
 function SparseTensor:cuda() return self:to("cuda") end
 function SparseTensor:half() return self:to("float16") end
@@ -197,6 +210,7 @@ function sparse.new(feats, rows, stride, spatial_range)
   end
   if type(feats) == "table" then feats = require("lacuna.create").tensor(feats) end
   local set = coords.from("SparseTensor", rows)
+  if T.is(feats) and not coords.is(rows) then set = coords.to(set, feats:device()) end
   local d = ffi.new("lac_sparse_desc", { size = ffi.sizeof("lac_sparse_desc") })
   local steps = ntuple("SparseTensor", "stride", stride or 1, 3)
   for i = 1, 3 do d.stride[i - 1] = steps[i] end

@@ -6,6 +6,7 @@
 -- collection in between (native.call collects when memory runs short) could release them.
 
 local ffi = require "ffi"
+local device = require "lacuna.device"
 local errors = require "lacuna.errors"
 local native = require "lacuna.native"
 
@@ -55,15 +56,6 @@ end
 
 function T.is_floating(code)
   return code <= 3
-end
-
---- Raises unless `name` is a device that is there; returns "cpu".
-function T.check_device(name, op)
-  if name == nil or name == "cpu" then return "cpu" end
-  if type(name) == "string" and name:match("^cuda:?%d*$") then
-    return errors.raisef("%s: device %s is not available, this build runs on cpu", op, name)
-  end
-  return errors.raisef("%s: no device '%s', expected 'cpu' or 'cuda'", op, tostring(name))
 end
 
 -- handles -----------------------------------------------------------------------------------------
@@ -203,10 +195,10 @@ function methods.dtype(t)
   return names[tonumber(desc.dtype)]
 end
 
----@return string  "cpu"
+---@return string  "cpu", "cuda" or "cuda:1"
 function methods.device(t)
-  handle(t, "device")
-  return "cpu"
+  C.lac_tensor_describe(handle(t, "device"), desc)
+  return device.name(tonumber(desc.device), desc.device_index)
 end
 
 ---@return boolean
@@ -252,6 +244,9 @@ for code = 0, #pointers do pointers[code] = ffi.typeof(pointers[code]) end
 ---@return ffi.cdata*
 function methods.data(t)
   local box = native.out.pointer
+  if T.describe(t, "data").device ~= C.LAC_DEVICE_CPU then
+    return errors.raisef("data: the tensor is on %s, expected cpu: take t:cpu():data()", t:device())
+  end
   native.call(C.lac_tensor_data, native.ctx, handle(t, "data"), box)
   local p = box[0]
   return ffi.cast(pointers[tonumber(T.describe(t, "data").dtype)], p)
@@ -336,8 +331,10 @@ T.ctype = Tensor
 ---@param code integer  lac_dtype
 ---@param shape ffi.cdata*  int64_t[8]
 ---@param ndim integer
+---@param on? string  a device
 ---@return Tensor
-function T.empty(op, code, shape, ndim)
+function T.empty(op, code, shape, ndim, on)
+  local kind, at = device.parse(on, op)
   for i = 0, ndim - 1 do
     if shape[i] < 0 then
       return errors.raisef("%s: size %d of dimension %d is negative", op, tonumber(shape[i]), i + 1)
@@ -345,8 +342,8 @@ function T.empty(op, code, shape, ndim)
   end
   desc.size = ffi.sizeof(desc)
   desc.dtype = code
-  desc.device = 0
-  desc.device_index = 0
+  desc.device = kind
+  desc.device_index = at
   desc.ndim = ndim
   ffi.copy(desc.shape, shape, 64)
   local out = native.out.tensor

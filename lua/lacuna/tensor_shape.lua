@@ -1,6 +1,7 @@
 -- tensor_shape.lua: views, copies and conversions.
 
 local ffi = require "ffi"
+local device = require "lacuna.device"
 local errors = require "lacuna.errors"
 local native = require "lacuna.native"
 
@@ -32,6 +33,14 @@ return function(T)
     return wrap(out[0], t)
   end
 
+  local function move(t, name, op)
+    local kind, index = device.parse(name, op)
+    local d = T.describe(t, op)
+    if d.device == kind and d.device_index == index then return t end
+    native.call(C.lac_tensor_to, ctx, handle(t, op), kind, index, out)
+    return wrap(out[0], t)
+  end
+
   --- The tensor in another dtype and on another device, each named as a string; itself where it is
   --- so already. Integers are reached by truncation.
   ---@param ... string
@@ -40,23 +49,17 @@ return function(T)
     handle(t, "to")
     for i = 1, select("#", ...) do
       local x = select(i, ...)
-      if x ~= "cpu" then
-        if type(x) == "string" and x:match("^cuda") then return T.check_device(x, "to") end
+      if device.is_name(x) then
+        t = move(t, x, "to")
+      else
         t = convert(t, T.dtype_code(x, "to"), "to")
       end
     end
     return t
   end
 
-  function methods.cpu(t)
-    handle(t, "cpu")
-    return t
-  end
-
-  function methods.cuda(t)
-    handle(t, "cuda")
-    return T.check_device("cuda", "cuda")
-  end
+  function methods.cpu(t) return move(t, "cpu", "cpu") end
+  function methods.cuda(t) return move(t, "cuda", "cuda") end
 
   local conversions = {
     float = C.LAC_DTYPE_F32, half = C.LAC_DTYPE_F16, bfloat16 = C.LAC_DTYPE_BF16,

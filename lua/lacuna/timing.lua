@@ -34,11 +34,11 @@ function timing.time(fn, opts)
   if type(n) ~= "number" or n < 1 or n % 1 ~= 0 then
     errors.raisef("time: n is %s, expected a whole number from 1", tostring(n))
   end
-  values.force(fn())
+  values.finish(fn())
   local ms = {}
   for i = 1, n do
     local start = C.lac_clock()
-    values.force(fn())
+    values.finish(fn())
     ms[i] = (C.lac_clock() - start) * 1000
   end
   table.sort(ms)
@@ -140,7 +140,7 @@ end
 local function observer(rows)
   local running, has_row = {}, {}
   local function done(module, before, start, input, ...)
-    values.force(...)
+    values.finish(...)
     local ms = (C.lac_clock() - start) * 1000
     local after = {}
     after.convs, after.macs, after.map = read_counters()

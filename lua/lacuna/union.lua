@@ -32,7 +32,8 @@ local function on_rows(x, rows)
     out.tensor)
   local at = T.wrap(out.tensor[0], set, rows)
   local feats, count = x.feats, #set
-  local nothing = create.zeros({ 1, feats:size(2) }, { dtype = feats:dtype() })
+  local nothing = create.zeros({ 1, feats:size(2) },
+    { dtype = feats:dtype(), device = feats:device() })
   local index = create.where(at:lt(0), count, at)
   return create.cat({ feats, nothing }, 1):index_select(1, index)
 end

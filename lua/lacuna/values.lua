@@ -50,4 +50,11 @@ function values.force(...)
   return ...
 end
 
+--- The same, and waits for GPUs: for what takes the time.
+function values.finish(...)
+  values.force(...)
+  native.call(native.C.lac_synchronize, native.ctx)
+  return ...
+end
+
 return values

@@ -66,8 +66,8 @@ return function(cloud, opts)
     or errors.raisef('voxelize: order is %s, expected "xyz" or "zyx"', tostring(opts.order))
   local batch = opts.batch
   if type(batch) == "table" then
-    batch = #batch == 0 and create.zeros({ 0 }, { dtype = "int64" })
-      or create.tensor(batch, { dtype = "int64" })
+    local on = { dtype = "int64", device = T.is(cloud) and cloud:device() or nil }
+    batch = #batch == 0 and create.zeros({ 0 }, on) or create.tensor(batch, on)
   end
   if batch ~= nil then o.batch = T.handle(batch, "voxelize", "batch") end
   native.call(C.lac_voxelize, ctx, T.handle(cloud, "voxelize", "points"), o, out.sparse, info)

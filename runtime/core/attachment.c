@@ -19,11 +19,13 @@ static void unlock(lac__storage *s) {
 }
 
 void lac__storage_give_up(lac__storage *s) {
-    if (!s->one_thread || atomic_load(&s->exposed) || s->block.data == NULL) return;
+    if (!s->one_thread || atomic_load(&s->exposed) || s->block.data == NULL ||
+        s->device->kind != LAC_DEVICE_CPU)
+        return;
     s->given_up = true;
     s->given_up_bytes = s->block.capacity;
     s->data = NULL;
-    lac__pool_free(s->pool, &s->block);
+    lac__pool_free(s->device->pool, &s->block);
 }
 
 lac__attachment *lac__storage_attachment(lac__storage *s) {

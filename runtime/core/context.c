@@ -15,7 +15,9 @@ static lac_status create_parts(lac_context *ctx, const lac_context_options *opti
     if (options != NULL && options->threads != 0)
         LAC_TRY(lac_context_set_threads(ctx, options->threads));
     ctx->flags[LAC_FLAG_CONV_MODE] = 1;
-    return lac__cpu_backend(&ctx->backend);
+    ctx->cuda_stream = options != NULL ? options->cuda_stream : NULL;
+    ctx->cpu = (lac__device){.kind = LAC_DEVICE_CPU, .pool = ctx->pool};
+    return lac__cpu_backend(&ctx->cpu.backend);
 }
 
 lac_status lac_context_create(const lac_context_options *options, lac_context **out) {
@@ -52,6 +54,7 @@ void lac_context_retain(lac_context *ctx) {
 void lac_context_release(lac_context *ctx) {
     if (ctx == NULL || atomic_fetch_sub(&ctx->references, 1) != 1) return;
     lac__pool *pool = ctx->pool;
+    lac__devices_close(ctx);
     lac__tuning_free(pool, &ctx->tuning);
     lac__log_destroy(pool, ctx->log);
     lac__object_free(pool, ctx, sizeof *ctx);
@@ -101,30 +104,11 @@ int32_t lac_context_flag(const lac_context *ctx, lac_flag flag) {
     return (int)flag >= 0 && (int)flag < LAC__FLAGS ? ctx->flags[flag] : -1;
 }
 
-void lac_memory_stats(const lac_context *ctx, lac_memory *out) {
-    lac__pool_stats(ctx->pool, out);
-}
-void lac_memory_reset_peak(lac_context *ctx) {
-    lac__pool_reset_peak(ctx->pool);
-}
-void lac_memory_empty_cache(lac_context *ctx) {
-    lac__pool_trim(ctx->pool);
-}
-void lac_memory_collector(lac_context *ctx, int32_t enabled) {
-    lac__pool_collector(ctx->pool, enabled != 0);
-}
-void lac_memory_collected(lac_context *ctx, int32_t repeating) {
-    lac__pool_collected(ctx->pool, repeating != 0);
-}
-
-void lac_context_counters(const lac_context *ctx, lac_counters *out) {
-    *out = ctx->counters;
-}
 
 int32_t lac_log_poll(lac_context *ctx, lac_log_level *level, char *text, size_t capacity) {
     return lac__log_take(ctx->log, level, text, capacity);
 }
 
 const char *lac_context_isa(const lac_context *ctx) {
-    return ctx->backend->isa;
+    return ctx->cpu.backend->isa;
 }

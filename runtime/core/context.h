@@ -6,10 +6,11 @@
 #define LAC_CORE_CONTEXT_H
 
 #include "core/log.h"
-#include "core/pool.h"
+#include "core/device.h"
 #include "core/tuning.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct lac__backend;
 
@@ -17,9 +18,13 @@ enum { LAC__FLAGS = 5 };
 
 struct lac_context {
     atomic_int references;
-    lac__pool *pool;
+    lac__pool *pool; /* of the host's memory: objects, and the tensors of the CPU */
     lac__log *log;
-    const struct lac__backend *backend; /* the CPU's kernels, widest ISA */
+    lac__device cpu;                 /* the kernels of the widest ISA */
+    lac__device *gpu[LAC__MAX_GPUS]; /* NULL until a call names it */
+    void *cuda_stream;               /* the host's, for GPU 0; NULL: the library's own */
+    bool collector;                  /* of the pools of devices to come */
+    lac_kernel_map *owing;           /* maps of GPUs whose pairs the counters lack */
     int threads;
     int32_t flags[LAC__FLAGS];
     atomic_int interrupted;

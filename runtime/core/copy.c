@@ -14,9 +14,9 @@ lac_status lac_contiguous(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
 lac_status lac_convert(lac_context *ctx, lac_tensor *t, lac_dtype dtype, lac_tensor **out) {
     LAC_TRY(lac__read(ctx, t));
     lac_tensor *r = NULL;
-    LAC_TRY(lac__tensor_new(ctx, dtype, t->ndim, t->shape, &r));
+    LAC_TRY(lac__tensor_new_on(ctx, lac__device_of(t), dtype, t->ndim, t->shape, &r));
     const lac__copy_args args = {.src = t, .dst = r};
-    const lac_status status = LAC__DISPATCH(ctx, copy, &args);
+    const lac_status status = LAC__DISPATCH(ctx, r, copy, &args);
     if (status != LAC_OK) {
         lac_tensor_release(r);
         return status;
@@ -67,13 +67,16 @@ lac_status lac_copy(lac_context *ctx, lac_tensor *dst, lac_tensor *src) {
     const lac__shape shape = lac__shape_of(dst);
     LAC_TRY(lac__read(ctx, src));
     lac_tensor *apart = NULL;
-    if (lac_tensor_numel(src) > 0 && dst->pending == NULL && may_overlap(dst, src))
+    if (!lac__device_equal(lac__device_of(dst), lac__device_of(src)))
+        LAC_TRY(lac_tensor_to(ctx, src, lac__device_of(dst)->kind, lac__device_of(dst)->index,
+                              &apart));
+    else if (lac_tensor_numel(src) > 0 && dst->pending == NULL && may_overlap(dst, src))
         LAC_TRY(lac_convert(ctx, src, src->dtype, &apart));
     lac_status status = lac__write(ctx, dst);
     if (status == LAC_OK) {
         const lac_tensor view = lac__expand(apart == NULL ? src : apart, &shape);
         const lac__copy_args args = {.src = &view, .dst = dst};
-        status = LAC__DISPATCH(ctx, copy, &args);
+        status = LAC__DISPATCH(ctx, dst, copy, &args);
     }
     lac_tensor_release(apart);
     return status;
@@ -89,5 +92,5 @@ lac_status lac_fill(lac_context *ctx, lac_tensor *dst, double real, int64_t inte
     }
     LAC_TRY(lac__write(ctx, dst));
     const lac__fill_args args = {.real = real, .integer = integer, .dst = dst};
-    return LAC__DISPATCH(ctx, fill, &args);
+    return LAC__DISPATCH(ctx, dst, fill, &args);
 }

@@ -32,6 +32,26 @@ typedef struct lac__group_norm_args {
     lac_tensor *out; /* float32 [N,C] */
 } lac__group_norm_args;
 
+/** Batch norm. Mean and biased variance of every column, in float64: rows in order, two passes. */
+typedef struct lac__column_stats_args {
+    const lac_tensor *x;    /* [N,C], contiguous, any floating dtype */
+    lac_tensor *mean, *var; /* float64 [C]; 0 where there are no rows */
+} lac__column_stats_args;
+
+/** s = weight / sqrt(var + eps) and bias - mean * s, in float64, rounded once. */
+typedef struct lac__norm_affine_args {
+    const lac_tensor *mean, *var, *weight, *bias; /* float64 [C]; weight, bias: NULL for 1 and 0 */
+    double eps;
+    lac_tensor *scale, *shift; /* float32 [C] */
+} lac__norm_affine_args;
+
+/** running = (1 - momentum) * running + momentum * batch * correction. */
+typedef struct lac__norm_running_args {
+    lac_tensor *running;     /* float64 [C] */
+    const lac_tensor *batch; /* float64 [C] */
+    double momentum, correction;
+} lac__norm_running_args;
+
 typedef struct lac__to_dense_args {
     const lac_tensor *feats; /* [N,C], contiguous */
     const lac_tensor *rows;  /* int32 [N,4], contiguous, unique, inside of `cells` */

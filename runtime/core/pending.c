@@ -87,7 +87,7 @@ static lac_status run_stages(lac_context *ctx, const lac__pending *node, int fir
     lac__epilogue rest = {.count = node->epilogue.count - first};
     for (int i = 0; i < rest.count; i++) rest.stages[i] = node->epilogue.stages[first + i];
     const lac__epilogue_args args = {.source = source, .epilogue = &rest, .out = out};
-    return LAC__DISPATCH(ctx, epilogue, &args);
+    return LAC__DISPATCH(ctx, out, epilogue, &args);
 }
 
 static lac_status compute(lac_context *ctx, const lac__pending *node, lac_tensor *out) {
@@ -114,7 +114,7 @@ lac_status lac_tensor_force(lac_context *ctx, lac_tensor *t) {
     const lac_status status = compute(t->ctx, node, t);
     if (status != LAC_OK) {
         t->storage->data = NULL;
-        lac__pool_free(t->storage->pool, &t->storage->block);
+        lac__pool_free(t->storage->device->pool, &t->storage->block);
         return status;
     }
     lac__pending_destroy(t->ctx, node);
@@ -128,7 +128,7 @@ int32_t lac_tensor_is_pending(const lac_tensor *t) {
 /* The content that was given up for packed weights. */
 static lac_status restore(lac__storage *s) {
     lac__attachment *attachment = lac__storage_attachment(s);
-    const lac_status status = lac__pool_alloc(s->pool, s->given_up_bytes, &s->block);
+    const lac_status status = lac__pool_alloc(s->device->pool, s->given_up_bytes, &s->block);
     if (status == LAC_OK) {
         s->data = s->block.data;
         s->given_up = s->one_thread = false;
@@ -170,7 +170,8 @@ lac_status lac__defer(lac_context *ctx, lac__producer *producer, lac_dtype dtype
                       const int64_t *shape, lac_tensor **out) {
     lac_tensor *t = NULL;
     lac__pending *node = NULL;
-    lac_status status = lac__tensor_new_unallocated(ctx, dtype, ndim, shape, &t);
+    lac_status status = lac__tensor_new_unallocated(ctx, producer->input[0]->storage->device, dtype, ndim,
+                                                    shape, &t);
     if (status == LAC_OK) {
         node = lac__object_alloc(ctx->pool, sizeof *node);
         if (node == NULL) status = LAC_ERR_OOM;
@@ -209,7 +210,7 @@ lac_status lac__append_stage(lac_context *ctx, lac_tensor *t, const lac__stage *
         stage->residual == t)
         return lac_tensor_force(ctx, t);
     lac_tensor *r = NULL;
-    LAC_TRY(lac__tensor_new_unallocated(ctx, t->dtype, t->ndim, t->shape, &r));
+    LAC_TRY(lac__tensor_new_unallocated(ctx, t->storage->device, t->dtype, t->ndim, t->shape, &r));
     lac__pending *node = lac__object_alloc(ctx->pool, sizeof *node);
     if (node == NULL) {
         lac_tensor_release(r);

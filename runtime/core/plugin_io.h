@@ -31,7 +31,7 @@ typedef struct lac__io_host {
     void (*tensor_describe)(const lac_tensor *t, lac_tensor_desc *out);
     /** First element of a tensor of tensor_new, or of a computed one. Does not count as exposed. */
     void *(*tensor_memory)(const lac_tensor *t);
-    /** Computed and contiguous: `t` retained, or a copy; in `dtype` unless that is negative. */
+    /** Computed, contiguous and on the CPU: `t` retained, or a copy; in `dtype` unless that is negative. */
     lac_status (*tensor_readable)(lac_context *ctx, lac_tensor *t, int32_t dtype, lac_tensor **out);
 } lac__io_host;
 

@@ -30,18 +30,15 @@ static void *tensor_memory(const lac_tensor *t) {
 
 static lac_status tensor_readable(lac_context *ctx, lac_tensor *t, int32_t dtype,
                                   lac_tensor **out) {
-    lac_tensor *result = NULL;
-    if (dtype >= 0 && (lac_dtype)dtype != t->dtype)
-        LAC_TRY(lac_convert(ctx, t, (lac_dtype)dtype, &result));
-    else
-        LAC_TRY(lac_contiguous(ctx, t, &result));
-    const lac_status status = lac__read(ctx, result);
-    if (status != LAC_OK) {
-        lac_tensor_release(result);
-        return status;
+    lac_tensor *here = NULL;
+    LAC_TRY(lac__on_host(ctx, t, &here));
+    if (dtype < 0 || (lac_dtype)dtype == t->dtype) {
+        *out = here;
+        return LAC_OK;
     }
-    *out = result;
-    return LAC_OK;
+    const lac_status status = lac_convert(ctx, here, (lac_dtype)dtype, out);
+    lac_tensor_release(here);
+    return status;
 }
 
 static const lac__io_host host = {

@@ -15,6 +15,9 @@
 
 enum { ALIGNMENT = 64, CLASSES = 8 * 42, SLACK = 128 << 10 };
 
+/* What a block of a device is rounded up to: CUDA's own alignment. */
+enum { DEVICE_GRAIN = 256 };
+
 /* Blocks above this size are cut from pages, unless the host brought its own allocator. */
 enum { LARGE = 256 << 10, GRAIN = 256 << 10, HUGE_GRAIN = 2 << 20, HUGE = 16 << 20 };
 
@@ -35,6 +38,8 @@ struct lac__pool {
     free_block *cached[CLASSES];
     lac__extent *extents;
     bool paged;        /* large blocks come from extents */
+    lac__pool *parent; /* of a device's pool, which caches nothing: else NULL */
+    void (*close)(void *user);
     void *last_mapped; /* the pages taken last */
 };
 
@@ -102,6 +107,23 @@ lac_status lac__pool_create(const lac_context_options *options, lac__pool **out)
     return LAC_OK;
 }
 
+lac_status lac__pool_create_device(lac__pool *parent, const lac__pool_source *source,
+                                   lac__pool **out) {
+    lac__pool *pool = lac__object_alloc(parent, sizeof *pool);
+    if (pool == NULL) return LAC_ERR_OOM;
+    atomic_init(&pool->references, 1);
+    (void)pthread_mutex_init(&pool->lock, NULL);
+    pool->user = source->user;
+    pool->alloc = source->alloc;
+    pool->free = source->free;
+    pool->close = source->close;
+    pool->stats.budget = source->budget;
+    pool->parent = parent;
+    lac__pool_retain(parent);
+    *out = pool;
+    return LAC_OK;
+}
+
 void lac__pool_retain(lac__pool *pool) {
     atomic_fetch_add(&pool->references, 1);
 }
@@ -124,7 +146,14 @@ void lac__pool_release(lac__pool *pool) {
     if (pool == NULL || atomic_fetch_sub(&pool->references, 1) != 1) return;
     trim_to(pool, 0);
     (void)pthread_mutex_destroy(&pool->lock);
-    pool->free(pool->user, pool, sizeof *pool);
+    lac__pool *parent = pool->parent;
+    if (parent == NULL) {
+        pool->free(pool->user, pool, sizeof *pool);
+        return;
+    }
+    pool->close(pool->user);
+    lac__object_free(parent, pool, sizeof *pool);
+    lac__pool_release(parent);
 }
 
 static size_t round_up(size_t bytes, size_t unit) {
@@ -168,6 +197,13 @@ static uint64_t limit_for(uint64_t need) {
     return need + need / 10 + SLACK;
 }
 
+static lac_status over_budget(const lac__pool *pool, size_t bytes) {
+    return lac__fail(
+        LAC_ERR_OOM,
+        "out of memory: %.1f MB more than the %.1f MB in use do not fit the budget of %.1f MB",
+        (double)bytes / 1e6, (double)pool->stats.live / 1e6, (double)pool->stats.budget / 1e6);
+}
+
 /* Takes enough memory for a block of `bytes` from the system and caches it. The lock is held. */
 static lac_status grow(lac__pool *pool, size_t bytes) {
     const bool large = is_large(pool, bytes);
@@ -183,10 +219,7 @@ static lac_status grow(lac__pool *pool, size_t bytes) {
     trim_to(pool, limit > taken ? limit - taken : 0);
     if (pool->stats.reserved + taken > pool->stats.budget) {
         if (may_collect) return LAC_AGAIN;
-        return lac__fail(
-            LAC_ERR_OOM,
-            "out of memory: %.1f MB more than the %.1f MB in use do not fit the budget of %.1f MB",
-            (double)taken / 1e6, (double)pool->stats.live / 1e6, (double)pool->stats.budget / 1e6);
+        return over_budget(pool, taken);
     }
     void *memory = large ? lac__extents_map(pool->last_mapped, taken)
                          : pool->alloc(pool->user, taken, ALIGNMENT);
@@ -201,19 +234,48 @@ static lac_status grow(lac__pool *pool, size_t bytes) {
     return LAC_OK;
 }
 
+/* A block for `bytes` from a device. The lock is held. */
+static lac_status take_direct(lac__pool *pool, size_t bytes, size_t *capacity, void **data) {
+    const size_t taken = round_up(bytes, DEVICE_GRAIN);
+    const uint64_t wanted = pool->stats.live + taken;
+    const bool may_collect = pool->collector && !pool->repeating;
+    if (may_collect && wanted > limit_for(pool->need)) return LAC_AGAIN;
+    if (!may_collect && pool->need < wanted) pool->need = wanted;
+    if (wanted > pool->stats.budget) {
+        if (may_collect) return LAC_AGAIN;
+        return over_budget(pool, taken);
+    }
+    *data = pool->alloc(pool->user, taken, DEVICE_GRAIN);
+    if (*data == NULL) {
+        if (may_collect) return LAC_AGAIN;
+        return lac__fail(LAC_ERR_OOM,
+                         "out of memory: the device has no %.1f MB more beside the %.1f MB in use",
+                         (double)taken / 1e6, (double)pool->stats.live / 1e6);
+    }
+    *capacity = taken;
+    pool->stats.reserved = wanted;
+    return LAC_OK;
+}
+
+/* A block for `bytes` from the lists, or from the system by way of them. The lock is held. */
+static lac_status take(lac__pool *pool, size_t bytes, size_t *capacity, void **data) {
+    *data = take_cached(pool, bytes, capacity);
+    if (*data != NULL) return LAC_OK;
+    LAC_TRY(grow(pool, bytes));
+    *data = take_cached(pool, bytes, capacity);
+    return LAC_OK;
+}
+
 lac_status lac__pool_alloc(lac__pool *pool, size_t bytes, lac__block *out) {
     *out = (lac__block){0};
     if (bytes == 0) return LAC_OK;
     if (bytes > (size_t)1 << 46)
         return lac__fail(LAC_ERR_OOM, "out of memory: %.1f TB asked for", (double)bytes / 1e12);
     (void)pthread_mutex_lock(&pool->lock);
-    lac_status status = LAC_OK;
     size_t capacity = 0;
-    void *data = take_cached(pool, bytes, &capacity);
-    if (data == NULL) {
-        status = grow(pool, bytes);
-        if (status == LAC_OK) data = take_cached(pool, bytes, &capacity);
-    }
+    void *data = NULL;
+    const lac_status status = pool->parent != NULL ? take_direct(pool, bytes, &capacity, &data)
+                                                   : take(pool, bytes, &capacity, &data);
     if (status == LAC_OK) {
         *out = (lac__block){.data = data, .capacity = capacity};
         pool->stats.live += capacity;
@@ -227,8 +289,13 @@ lac_status lac__pool_alloc(lac__pool *pool, size_t bytes, lac__block *out) {
 void lac__pool_free(lac__pool *pool, lac__block *block) {
     if (block->data == NULL) return;
     (void)pthread_mutex_lock(&pool->lock);
-    give_cached(pool, block->data, block->capacity);
     pool->stats.live -= block->capacity;
+    if (pool->parent != NULL) {
+        pool->free(pool->user, block->data, block->capacity);
+        pool->stats.reserved = pool->stats.live;
+    } else {
+        give_cached(pool, block->data, block->capacity);
+    }
     pool->stats.blocks--;
     (void)pthread_mutex_unlock(&pool->lock);
     *block = (lac__block){0};

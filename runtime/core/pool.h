@@ -25,6 +25,20 @@ lac_status lac__pool_create(const lac_context_options *options, lac__pool **out)
 void lac__pool_retain(lac__pool *pool);
 void lac__pool_release(lac__pool *pool);
 
+/** Where the memory of a device comes from. */
+typedef struct lac__pool_source {
+    void *user;
+    void *(*alloc)(void *user, size_t bytes, size_t alignment); /* NULL: no memory */
+    void (*free)(void *user, void *pointer, size_t bytes);
+    void (*close)(void *user); /* after the last free */
+    uint64_t budget;
+} lac__pool_source;
+
+/** A pool that counts and limits and leaves the caching to its source: blocks of a device cannot hold the
+ *  lists of this one. Its own state lies in `parent`, which it retains. */
+lac_status lac__pool_create_device(lac__pool *parent, const lac__pool_source *source,
+                                   lac__pool **out);
+
 /** LAC_ERR_OOM, or LAC_AGAIN where a collector is to run first. */
 lac_status lac__pool_alloc(lac__pool *pool, size_t bytes, lac__block *out);
 /** Leaves *block empty. */

@@ -60,7 +60,7 @@ const char *lac_version(void) {
     return LAC_VERSION;
 }
 uint32_t lac_abi(void) {
-    return 1;
+    return 2;
 }
 
 double lac_clock(void) {

@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static lac__storage *storage_new(lac__pool *pool) {
+static lac__storage *storage_new(lac__pool *pool, lac__device *device) {
     lac__storage *s = lac__object_alloc(pool, sizeof *s);
     if (s == NULL) return NULL;
     atomic_init(&s->references, 1);
     atomic_flag_clear(&s->attachment_lock);
     s->pool = pool;
+    s->device = device;
     lac__pool_retain(pool);
     return s;
 }
@@ -24,7 +25,7 @@ static void storage_release(lac__storage *s) {
     lac__pool *pool = s->pool;
     lac__attachment_release(s->attachment);
     if (s->deleter != NULL) s->deleter(s->user);
-    lac__pool_free(pool, &s->block);
+    if (s->block.data != NULL) lac__pool_free(s->device->pool, &s->block);
     lac__object_free(pool, s, sizeof *s);
     lac__pool_release(pool);
 }
@@ -54,13 +55,13 @@ static lac_status check_shape(lac_dtype dtype, int32_t ndim, const int64_t *shap
     return LAC_OK;
 }
 
-lac_status lac__tensor_new_unallocated(lac_context *ctx, lac_dtype dtype, int32_t ndim,
-                                       const int64_t *shape, lac_tensor **out) {
+lac_status lac__tensor_new_unallocated(lac_context *ctx, lac__device *device, lac_dtype dtype,
+                                       int32_t ndim, const int64_t *shape, lac_tensor **out) {
     int64_t bytes = 0;
     LAC_TRY(check_shape(dtype, ndim, shape, &bytes));
     lac_tensor *t = lac__object_alloc(ctx->pool, sizeof *t);
     if (t == NULL) return LAC_ERR_OOM;
-    t->storage = storage_new(ctx->pool);
+    t->storage = storage_new(ctx->pool, device);
     if (t->storage == NULL) {
         lac__object_free(ctx->pool, t, sizeof *t);
         return LAC_ERR_OOM;
@@ -85,15 +86,15 @@ lac_status lac__tensor_allocate(lac_tensor *t) {
     int64_t bytes = 0;
     LAC_TRY(check_shape(t->dtype, t->ndim, t->shape, &bytes));
     lac__storage *s = t->storage;
-    LAC_TRY(lac__pool_alloc(s->pool, (size_t)bytes, &s->block));
+    LAC_TRY(lac__pool_alloc(s->device->pool, (size_t)bytes, &s->block));
     s->data = s->block.data;
     return LAC_OK;
 }
 
-lac_status lac__tensor_new(lac_context *ctx, lac_dtype dtype, int32_t ndim, const int64_t *shape,
-                           lac_tensor **out) {
+lac_status lac__tensor_new_on(lac_context *ctx, lac__device *device, lac_dtype dtype, int32_t ndim,
+                              const int64_t *shape, lac_tensor **out) {
     lac_tensor *t = NULL;
-    LAC_TRY(lac__tensor_new_unallocated(ctx, dtype, ndim, shape, &t));
+    LAC_TRY(lac__tensor_new_unallocated(ctx, device, dtype, ndim, shape, &t));
     const lac_status status = lac__tensor_allocate(t);
     if (status != LAC_OK) {
         lac_tensor_release(t);
@@ -119,24 +120,25 @@ void lac_tensor_allow_packed(lac_tensor *t) {
     t->storage->one_thread = true;
 }
 
-static lac_status check_desc(const lac_tensor_desc *desc) {
+static lac_status find_device(lac_context *ctx, const lac_tensor_desc *desc, lac__device **out) {
     if (desc == NULL || desc->size != sizeof *desc)
         return lac__fail(LAC_ERR_ARGUMENT, "tensor: desc.size is not sizeof(lac_tensor_desc)");
-    if (desc->device != LAC_DEVICE_CPU)
-        return lac__fail(LAC_ERR_DEVICE, "tensor: device cuda is not available in this build");
-    return LAC_OK;
+    const lac_status status = lac__device_need(ctx, desc->device, desc->device_index, out);
+    return status == LAC_OK ? LAC_OK : lac__prefix(status, "tensor");
 }
 
 lac_status lac_tensor_create(lac_context *ctx, const lac_tensor_desc *desc, lac_tensor **out) {
-    LAC_TRY(check_desc(desc));
-    return lac__tensor_new(ctx, desc->dtype, desc->ndim, desc->shape, out);
+    lac__device *device = NULL;
+    LAC_TRY(find_device(ctx, desc, &device));
+    return lac__tensor_new_on(ctx, device, desc->dtype, desc->ndim, desc->shape, out);
 }
 
 lac_status lac_tensor_wrap(lac_context *ctx, const lac_tensor_desc *desc, void *data,
                            void (*deleter)(void *user), void *user, lac_tensor **out) {
-    LAC_TRY(check_desc(desc));
+    lac__device *device = NULL;
     lac_tensor *t = NULL;
-    LAC_TRY(lac__tensor_new_unallocated(ctx, desc->dtype, desc->ndim, desc->shape, &t));
+    LAC_TRY(find_device(ctx, desc, &device));
+    LAC_TRY(lac__tensor_new_unallocated(ctx, device, desc->dtype, desc->ndim, desc->shape, &t));
     bool strided = false;
     for (int32_t i = 0; i < desc->ndim; i++) strided = strided || desc->stride[i] != 0;
     if (strided) memcpy(t->stride, desc->stride, sizeof t->stride);
@@ -166,7 +168,11 @@ void lac_tensor_release(lac_tensor *t) {
 }
 
 void lac_tensor_describe(const lac_tensor *t, lac_tensor_desc *out) {
-    *out = (lac_tensor_desc){.size = sizeof *out, .dtype = t->dtype, .ndim = t->ndim};
+    *out = (lac_tensor_desc){.size = sizeof *out,
+                             .dtype = t->dtype,
+                             .device = t->storage->device->kind,
+                             .device_index = t->storage->device->index,
+                             .ndim = t->ndim};
     memcpy(out->shape, t->shape, sizeof out->shape);
     memcpy(out->stride, t->stride, sizeof out->stride);
 }
@@ -214,15 +220,13 @@ static lac_status check_transfer(const char *op, const lac_tensor *t, uint64_t b
 lac_status lac_tensor_upload(lac_context *ctx, lac_tensor *t, const void *data, uint64_t bytes) {
     LAC_TRY(check_transfer("upload", t, bytes));
     LAC_TRY(lac__write(ctx, t));
-    if (bytes > 0) memcpy(lac__data(t), data, bytes);
-    return LAC_OK;
+    return lac__device_copy(t->storage->device, lac__data(t), &ctx->cpu, data, bytes);
 }
 
 lac_status lac_tensor_download(lac_context *ctx, lac_tensor *t, void *data, uint64_t bytes) {
     LAC_TRY(check_transfer("download", t, bytes));
     LAC_TRY(lac__read(ctx, t));
-    if (bytes > 0) memcpy(data, lac__data(t), bytes);
-    return LAC_OK;
+    return lac__device_copy(&ctx->cpu, data, t->storage->device, lac__data(t), bytes);
 }
 
 lac_status lac__dimension(const char *op, const lac_tensor *t, int32_t dim, int32_t *out) {

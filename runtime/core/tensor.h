@@ -23,7 +23,8 @@ void lac__attachment_release(lac__attachment *attachment);
 
 typedef struct lac__storage {
     atomic_int references;
-    lac__pool *pool;
+    lac__pool *pool; /* of this object */
+    lac__device *device; /* where `block` comes from; lives as long as the context of any tensor */
     lac__block block; /* empty for wrapped memory */
     char *data;       /* NULL until a pending result is computed */
     void (*deleter)(void *user);
@@ -58,12 +59,22 @@ void lac__storage_attach(lac__storage *s, lac__attachment *attachment);
  *  a new attachment was made. */
 void lac__storage_give_up(lac__storage *s);
 
-/** A new contiguous tensor. */
-lac_status lac__tensor_new(lac_context *ctx, lac_dtype dtype, int32_t ndim, const int64_t *shape,
-                           lac_tensor **out);
+/** A new contiguous tensor on a device, and on the CPU. */
+lac_status lac__tensor_new_on(lac_context *ctx, lac__device *device, lac_dtype dtype, int32_t ndim,
+                              const int64_t *shape, lac_tensor **out);
+static inline lac_status lac__tensor_new(lac_context *ctx, lac_dtype dtype, int32_t ndim,
+                                         const int64_t *shape, lac_tensor **out) {
+    return lac__tensor_new_on(ctx, &ctx->cpu, dtype, ndim, shape, out);
+}
+/** And on the device of `like`. */
+static inline lac_status lac__tensor_new_beside(lac_context *ctx, const lac_tensor *like,
+                                                lac_dtype dtype, int32_t ndim,
+                                                const int64_t *shape, lac_tensor **out) {
+    return lac__tensor_new_on(ctx, like->storage->device, dtype, ndim, shape, out);
+}
 /** One whose memory is taken later, by lac__tensor_allocate. */
-lac_status lac__tensor_new_unallocated(lac_context *ctx, lac_dtype dtype, int32_t ndim,
-                                       const int64_t *shape, lac_tensor **out);
+lac_status lac__tensor_new_unallocated(lac_context *ctx, lac__device *device, lac_dtype dtype,
+                                       int32_t ndim, const int64_t *shape, lac_tensor **out);
 lac_status lac__tensor_allocate(lac_tensor *t);
 /** A tensor of its own over the storage of `t`, same shape; the caller changes shape and stride. */
 lac_status lac__tensor_view(lac_tensor *t, lac_tensor **out);
@@ -79,6 +90,20 @@ static inline void *lac__data(const lac_tensor *t) {
                ? NULL
                : t->storage->data + t->offset * (int64_t)lac_dtype_size(t->dtype);
 }
+
+/** The device that holds `t`. */
+static inline lac__device *lac__device_of(const lac_tensor *t) {
+    return t->storage->device;
+}
+static inline bool lac__on_cpu(const lac_tensor *t) {
+    return t->storage->device->kind == LAC_DEVICE_CPU;
+}
+/** DEVICE unless both are on one device; `b` may be NULL. `what` names it: "conv3d: weight". */
+lac_status lac__same_device(const char *what, const lac_tensor *a, const lac_tensor *b);
+/** `t` computed, contiguous and on the CPU: itself, retained, or a copy. Caller releases. */
+lac_status lac__on_host(lac_context *ctx, lac_tensor *t, lac_tensor **out);
+/** Replaces *t, which is on the CPU, by a copy on `device` where that is another. Released on failure. */
+lac_status lac__move_result(lac_context *ctx, lac__device *device, lac_tensor **t);
 
 static inline bool lac__is_floating(lac_dtype d) {
     return d <= LAC_DTYPE_F64;

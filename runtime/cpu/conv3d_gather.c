@@ -141,7 +141,7 @@ lac_status lac_conv3d_gather__cpu(lac_context *ctx, const lac__conv3d_gather_arg
     if (status == LAC_OK) {
         const lac__epilogue_args finish = {
             .source = sums, .epilogue = args->epilogue, .out = args->out};
-        status = ctx->backend->epilogue(ctx, &finish);
+        status = ctx->cpu.backend->epilogue(ctx, &finish);
     }
 out:
     lac_tensor_release(products);

@@ -4,50 +4,41 @@
  */
 #include "ops/gemm_producer.h"
 
-#include <math.h>
-
 typedef struct norm {
     int64_t rows, channels;
     lac_tensor *weight, *bias, *mean, *var; /* float64 [C] copies; NULL: not given */
 } norm;
 
-static lac_status widen(lac_context *ctx, const char *what, lac_tensor *t, int64_t channels,
+static lac_status widen(lac_context *ctx, const char *what, const lac_tensor *x, lac_tensor *t,
                         lac_tensor **out) {
     if (t == NULL) return LAC_OK;
+    const int64_t channels = x->shape[1];
+    LAC_TRY(lac__same_device(what, x, t));
     char text[LAC__SHAPE_TEXT];
     if (t->ndim != 1 || t->shape[0] != channels || !lac__is_floating(t->dtype))
         return lac__fail(LAC_ERR_SHAPE,
-                         "batch_norm: %s of shape %s for %lld channels, expected floating [%lld]",
+                         "%s of shape %s for %lld channels, expected floating [%lld]",
                          what, lac__shape_text(t, text), (long long)channels, (long long)channels);
     return lac_convert(ctx, t, LAC_DTYPE_F64, out);
 }
 
-/* Mean and biased variance of the rows, in float64; two passes. */
+/* Replaces mean and var by those of the rows. */
 static lac_status own_statistics(lac_context *ctx, lac_tensor *x, norm *n) {
-    lac_tensor *wide = NULL, *mean = NULL, *var = NULL;
+    lac_tensor *rows = NULL, *mean = NULL, *var = NULL;
     lac_status status = LAC_OK;
-    LAC_TRY(lac_convert(ctx, x, LAC_DTYPE_F64, &wide));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F64, 1, &n->channels, &mean));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F64, 1, &n->channels, &var));
-    const double *values = lac__data(wide);
-    double *m = lac__data(mean), *v = lac__data(var);
-    for (int64_t c = 0; c < n->channels; c++) m[c] = v[c] = 0;
-    for (int64_t i = 0; i < n->rows; i++)
-        for (int64_t c = 0; c < n->channels; c++) m[c] += values[i * n->channels + c];
-    for (int64_t c = 0; c < n->channels && n->rows > 0; c++) m[c] /= (double)n->rows;
-    for (int64_t i = 0; i < n->rows; i++)
-        for (int64_t c = 0; c < n->channels; c++) {
-            const double d = values[i * n->channels + c] - m[c];
-            v[c] += d * d;
-        }
-    for (int64_t c = 0; c < n->channels && n->rows > 0; c++) v[c] /= (double)n->rows;
+    LAC_TRY(lac__read(ctx, x));
+    LAC_TRY(lac_contiguous(ctx, x, &rows));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, LAC_DTYPE_F64, 1, &n->channels, &mean));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, LAC_DTYPE_F64, 1, &n->channels, &var));
+    const lac__column_stats_args args = {.x = rows, .mean = mean, .var = var};
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, mean, column_stats, &args));
     lac_tensor_release(n->mean);
     lac_tensor_release(n->var);
     n->mean = mean;
     n->var = var;
     mean = var = NULL;
 out:
-    lac_tensor_release(wide);
+    lac_tensor_release(rows);
     lac_tensor_release(mean);
     lac_tensor_release(var);
     return status;
@@ -59,28 +50,25 @@ static lac_status update_running(lac_context *ctx, lac_tensor *running, const la
     if (running == NULL) return LAC_OK;
     lac_tensor *wide = NULL;
     LAC_TRY(lac_convert(ctx, running, LAC_DTYPE_F64, &wide));
-    double *r = lac__data(wide);
-    const double *b = lac__data(batch);
-    for (int64_t c = 0; c < batch->shape[0]; c++)
-        r[c] = (1 - momentum) * r[c] + momentum * b[c] * correction;
-    const lac_status status = lac_copy(ctx, running, wide);
+    const lac__norm_running_args args = {
+        .running = wide, .batch = batch, .momentum = momentum, .correction = correction};
+    lac_status status = LAC__DISPATCH(ctx, wide, norm_running, &args);
+    if (status == LAC_OK) status = lac_copy(ctx, running, wide);
     lac_tensor_release(wide);
     return status;
 }
 
 static lac_status make_affine(lac_context *ctx, const norm *n, double eps, lac__stage *stage) {
-    LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_F32, 1, &n->channels, &stage->scale));
-    LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_F32, 1, &n->channels, &stage->shift));
-    float *scale = lac__data(stage->scale), *shift = lac__data(stage->shift);
-    const double *mean = lac__data(n->mean), *var = lac__data(n->var);
-    const double *weight = n->weight != NULL ? lac__data(n->weight) : NULL;
-    const double *bias = n->bias != NULL ? lac__data(n->bias) : NULL;
-    for (int64_t c = 0; c < n->channels; c++) {
-        const double s = (weight != NULL ? weight[c] : 1.0) / sqrt(var[c] + eps);
-        scale[c] = (float)s;
-        shift[c] = (float)((bias != NULL ? bias[c] : 0.0) - mean[c] * s);
-    }
-    return LAC_OK;
+    LAC_TRY(lac__tensor_new_beside(ctx, n->mean, LAC_DTYPE_F32, 1, &n->channels, &stage->scale));
+    LAC_TRY(lac__tensor_new_beside(ctx, n->mean, LAC_DTYPE_F32, 1, &n->channels, &stage->shift));
+    const lac__norm_affine_args args = {.mean = n->mean,
+                                        .var = n->var,
+                                        .weight = n->weight,
+                                        .bias = n->bias,
+                                        .eps = eps,
+                                        .scale = stage->scale,
+                                        .shift = stage->shift};
+    return LAC__DISPATCH(ctx, stage->scale, norm_affine, &args);
 }
 
 lac_status lac_batch_norm(lac_context *ctx, lac_tensor *x, const lac_batch_norm_options *o,
@@ -98,10 +86,10 @@ lac_status lac_batch_norm(lac_context *ctx, lac_tensor *x, const lac_batch_norm_
     norm n = {.rows = x->shape[0], .channels = x->shape[1]};
     lac__stage stage = {.kind = LAC__AFFINE};
     lac_status status = LAC_OK;
-    LAC_TRY_OUT(widen(ctx, "weight", o->weight, n.channels, &n.weight));
-    LAC_TRY_OUT(widen(ctx, "bias", o->bias, n.channels, &n.bias));
-    LAC_TRY_OUT(widen(ctx, "mean", o->mean, n.channels, &n.mean));
-    LAC_TRY_OUT(widen(ctx, "var", o->var, n.channels, &n.var));
+    LAC_TRY_OUT(widen(ctx, "batch_norm: weight", x, o->weight, &n.weight));
+    LAC_TRY_OUT(widen(ctx, "batch_norm: bias", x, o->bias, &n.bias));
+    LAC_TRY_OUT(widen(ctx, "batch_norm: mean", x, o->mean, &n.mean));
+    LAC_TRY_OUT(widen(ctx, "batch_norm: var", x, o->var, &n.var));
     if (o->training) LAC_TRY_OUT(own_statistics(ctx, x, &n));
     LAC_TRY_OUT(make_affine(ctx, &n, o->eps, &stage));
     LAC_TRY_OUT(lac__apply_stage(ctx, "batch_norm", x, &stage, out));

@@ -24,7 +24,7 @@ static lac_status run(lac_context *ctx, lac__producer *base, const lac__epilogue
     LAC_TRY(lac__cat_copy(ctx, base->input, 2, 1, out));
     if (epilogue->count == 0) return LAC_OK;
     const lac__epilogue_args args = {.source = out, .epilogue = epilogue, .out = out};
-    return LAC__DISPATCH(ctx, epilogue, &args);
+    return LAC__DISPATCH(ctx, out, epilogue, &args);
 }
 
 lac_status lac__cat_defer(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_tensor **out) {

@@ -12,6 +12,9 @@
  * same chain for an element (taps ascending, the centre last, channels ascending, one fused multiply-add
  * each), so the choice does not show in float32. The one difference, zero times an infinity, is avoided:
  * weights that are not finite always run FetchOnDemand.
+ *
+ * On a GPU AUTO is ImplicitGEMM: pair lists cost a wait for their lengths, and tensor cores pay for the
+ * multiplications by zero. Its kernels skip absent rows where weights are not finite.
  */
 #include "ops/dataflow.h"
 
@@ -39,8 +42,9 @@ lac_status lac__flow_make(const lac_context *ctx, const lac_conv3d_options *o, l
 }
 
 lac_dataflow lac__flow_choose(const lac__flow *flow, const lac_kernel_map *map,
-                              const lac__packed *weight) {
-    if (!weight->finite) return LAC_DATAFLOW_FETCH_ON_DEMAND;
+                              const lac__packed *weight, bool gpu) {
+    if (gpu && flow->dataflow == LAC_DATAFLOW_AUTO) return LAC_DATAFLOW_IMPLICIT_GEMM;
+    if (!weight->finite && !gpu) return LAC_DATAFLOW_FETCH_ON_DEMAND;
     if (flow->dataflow != LAC_DATAFLOW_AUTO) return flow->dataflow;
     int64_t taps, pairs, rows;
     lac_kernel_map_describe(map, &taps, &pairs, NULL, &rows);

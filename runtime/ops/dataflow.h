@@ -12,6 +12,6 @@ lac_status lac__flow_make(const lac_context *ctx, const lac_conv3d_options *opti
                           lac__flow *out);
 /** The dataflow for one map and one packed weight, never AUTO. */
 lac_dataflow lac__flow_choose(const lac__flow *flow, const lac_kernel_map *map,
-                              const lac__packed *weight);
+                              const lac__packed *weight, bool gpu);
 
 #endif

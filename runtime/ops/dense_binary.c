@@ -48,11 +48,12 @@ static lac_status add_residual(lac_context *ctx, lac_tensor *t, lac_tensor *othe
 
 static lac_status run(lac_context *ctx, lac__binary_args *args, const lac__shape *shape,
                       lac_dtype dtype, lac_tensor **out) {
+    const lac_tensor *like = args->a != NULL ? args->a : args->b;
     lac_tensor *r = NULL;
-    LAC_TRY(lac__tensor_new(ctx, compares(args->op) ? LAC_DTYPE_U8 : dtype, shape->ndim,
+    LAC_TRY(lac__tensor_new_beside(ctx, like, compares(args->op) ? LAC_DTYPE_U8 : dtype, shape->ndim,
                             shape->size, &r));
     args->out = r;
-    const lac_status status = LAC__DISPATCH(ctx, binary, args);
+    const lac_status status = LAC__DISPATCH(ctx, r, binary, args);
     if (status != LAC_OK) {
         lac_tensor_release(r);
         return lac__prefix(status, op_name(args->op));
@@ -65,6 +66,7 @@ lac_status lac_binary(lac_context *ctx, lac_binary_op op, lac_tensor *a, lac_ten
                       lac_tensor **out) {
     lac_dtype dtype = lac__result_dtype(a, b);
     LAC_TRY(check(op, dtype));
+    LAC_TRY(lac__same_device(op_name(op), a, b));
     if (op == LAC_BINARY_ADD && lac__is_floating(dtype) && a->dtype == b->dtype &&
         lac__same_shape(a, b)) {
         lac_tensor *fused = NULL;

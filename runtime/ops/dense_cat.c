@@ -13,6 +13,7 @@ static lac_status cat_shape(lac_tensor *const *list, int32_t count, int32_t d, l
         if (t->dtype != first->dtype)
             return lac__fail(LAC_ERR_DTYPE, "cat: %s and %s, expected one dtype",
                              lac_dtype_name(first->dtype), lac_dtype_name(t->dtype));
+        LAC_TRY(lac__same_device("cat: an item", first, t));
         bool fits = t->ndim == first->ndim;
         for (int32_t j = 0; fits && j < t->ndim; j++)
             fits = j == d || t->shape[j] == first->shape[j];
@@ -35,7 +36,7 @@ lac_status lac__cat_copy(lac_context *ctx, lac_tensor *const *list, int32_t coun
     for (int32_t i = 0; i < count; i++) {
         part.shape[d] = list[i]->shape[d];
         const lac__copy_args args = {.src = list[i], .dst = &part};
-        LAC_TRY(LAC__DISPATCH(ctx, copy, &args));
+        LAC_TRY(LAC__DISPATCH(ctx, out, copy, &args));
         part.offset += part.shape[d] * part.stride[d];
     }
     return LAC_OK;
@@ -59,7 +60,7 @@ lac_status lac_cat(lac_context *ctx, lac_tensor *const *list, int32_t count, int
     if (can_wait(list, count, d)) return lac__cat_defer(ctx, list[0], list[1], out);
     for (int32_t i = 0; i < count; i++) LAC_TRY(lac__read(ctx, list[i]));
     lac_tensor *r = NULL;
-    LAC_TRY(lac__tensor_new(ctx, list[0]->dtype, shape.ndim, shape.size, &r));
+    LAC_TRY(lac__tensor_new_beside(ctx, list[0], list[0]->dtype, shape.ndim, shape.size, &r));
     const lac_status status = lac__cat_copy(ctx, list, count, d, r);
     if (status != LAC_OK) {
         lac_tensor_release(r);

@@ -26,7 +26,7 @@ lac_status lac_arange(lac_context *ctx, lac_dtype dtype, double start, double st
         }
     }
     const lac__arange_args args = {.start = start, .step = step, .out = r};
-    const lac_status status = LAC__DISPATCH(ctx, arange, &args);
+    const lac_status status = LAC__DISPATCH(ctx, r, arange, &args);
     if (status != LAC_OK) {
         lac_tensor_release(r);
         return status;
@@ -50,7 +50,7 @@ lac_status lac_rand(lac_context *ctx, lac_tensor *dst, lac_distribution distribu
                                  .seed = ctx->seed,
                                  .draw = ctx->draws,
                                  .dst = dst};
-    LAC_TRY(LAC__DISPATCH(ctx, rand, &args));
+    LAC_TRY(LAC__DISPATCH(ctx, dst, rand, &args));
     ctx->draws++;
     return LAC_OK;
 }

@@ -7,6 +7,7 @@ lac_status lac_index_select(lac_context *ctx, lac_tensor *x, int32_t dim, lac_te
                             lac_tensor **out) {
     int32_t d = 0;
     LAC_TRY(lac__dimension("index_select", x, dim, &d));
+    LAC_TRY(lac__same_device("index_select: index", x, index));
     if (index->ndim != 1) {
         char text[LAC__SHAPE_TEXT];
         return lac__fail(LAC_ERR_SHAPE, "index_select: index of shape %s, expected one dimension",
@@ -18,10 +19,10 @@ lac_status lac_index_select(lac_context *ctx, lac_tensor *x, int32_t dim, lac_te
     shape.size[d] = index->shape[0];
     LAC_TRY_OUT(lac__as_index(ctx, "index_select", index, &where));
     LAC_TRY_OUT(lac__as_contiguous(ctx, x, x->dtype, &in));
-    LAC_TRY_OUT(lac__tensor_new(ctx, x->dtype, shape.ndim, shape.size, &r));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, x->dtype, shape.ndim, shape.size, &r));
     const lac__index_select_args args = {
         .x = in, .lanes = lac__lanes_of(in, d), .index = where, .out = r};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, index_select, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, r, index_select, &args));
     *out = r;
     r = NULL;
 out:
@@ -43,6 +44,7 @@ lac_status lac_gather(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *
                       lac_tensor **out) {
     int32_t d = 0;
     LAC_TRY(lac__dimension("gather", x, dim, &d));
+    LAC_TRY(lac__same_device("gather: index", x, index));
     if (!fits(index, x, d)) {
         char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
         return lac__fail(LAC_ERR_SHAPE,
@@ -53,9 +55,9 @@ lac_status lac_gather(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *
     lac_status status = LAC_OK;
     LAC_TRY_OUT(lac__as_index(ctx, "gather", index, &where));
     LAC_TRY_OUT(lac__as_contiguous(ctx, x, x->dtype, &in));
-    LAC_TRY_OUT(lac__tensor_new(ctx, x->dtype, index->ndim, index->shape, &r));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, x->dtype, index->ndim, index->shape, &r));
     const lac__gather_args args = {.x = in, .dim = d, .index = where, .out = r};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, gather, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, r, gather, &args));
     *out = r;
     r = NULL;
 out:
@@ -87,6 +89,8 @@ lac_status lac_scatter_add(lac_context *ctx, lac_tensor *x, int32_t dim, lac_ten
     int32_t d = 0;
     LAC_TRY(lac__dimension("scatter_add", x, dim, &d));
     LAC_TRY(check_scatter(x, d, index, src));
+    LAC_TRY(lac__same_device("scatter_add: index", x, index));
+    LAC_TRY(lac__same_device("scatter_add: source", x, src));
     const lac_dtype work = lac__wide(x->dtype);
     lac_tensor *where = NULL, *from = NULL, *r = NULL;
     lac_status status = LAC_OK;
@@ -94,7 +98,7 @@ lac_status lac_scatter_add(lac_context *ctx, lac_tensor *x, int32_t dim, lac_ten
     LAC_TRY_OUT(lac__as_contiguous(ctx, src, work, &from));
     LAC_TRY_OUT(lac_convert(ctx, x, work, &r));
     const lac__scatter_add_args args = {.dim = d, .index = where, .src = from, .out = r};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, scatter_add, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, r, scatter_add, &args));
     LAC_TRY_OUT(lac__narrow_result(ctx, x->dtype, &r));
     *out = r;
     r = NULL;

@@ -13,16 +13,16 @@ static lac_status check(const lac_tensor *a, const lac_tensor *b) {
     if (a->dtype != b->dtype)
         return lac__fail(LAC_ERR_DTYPE, "matmul: %s and %s, expected one dtype",
                          lac_dtype_name(a->dtype), lac_dtype_name(b->dtype));
-    return LAC_OK;
+    return lac__same_device("matmul: the second matrix", a, b);
 }
 
 static lac_status multiply(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_tensor **out) {
     if (lac__wide(a->dtype) == LAC_DTYPE_F32) return lac__row_gemm(ctx, a, b, out);
     const int64_t shape[2] = {a->shape[0], b->shape[1]};
     lac_tensor *r = NULL;
-    LAC_TRY(lac__tensor_new(ctx, a->dtype, 2, shape, &r));
+    LAC_TRY(lac__tensor_new_beside(ctx, a, a->dtype, 2, shape, &r));
     const lac__matmul_args args = {.a = a, .b = b, .out = r};
-    const lac_status status = LAC__DISPATCH(ctx, matmul, &args);
+    const lac_status status = LAC__DISPATCH(ctx, r, matmul, &args);
     if (status != LAC_OK)
         lac_tensor_release(r);
     else

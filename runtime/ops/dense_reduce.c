@@ -41,9 +41,9 @@ static lac_status reduce(lac_context *ctx, lac_reduce_op op, lac_tensor *x, lac_
     lac_tensor *in = NULL, *r = NULL;
     lac_status status = lac__as_contiguous(ctx, x, work, &in);
     if (status != LAC_OK) return status;
-    LAC_TRY_OUT(lac__tensor_new(ctx, result_dtype(op, work), shape->ndim, shape->size, &r));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, result_dtype(op, work), shape->ndim, shape->size, &r));
     const lac__reduce_args args = {.op = op, .x = in, .lanes = lanes, .out = r};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, reduce, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, r, reduce, &args));
     LAC_TRY_OUT(lac__narrow_result(ctx, result_dtype(op, x->dtype), &r));
     *out = r;
     r = NULL;
@@ -83,9 +83,9 @@ lac_status lac_softmax(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor 
     lac_tensor *in = NULL, *r = NULL;
     lac_status status = lac__as_contiguous(ctx, x, work, &in);
     if (status != LAC_OK) return status;
-    LAC_TRY_OUT(lac__tensor_new(ctx, work, x->ndim, x->shape, &r));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, work, x->ndim, x->shape, &r));
     const lac__softmax_args args = {.x = in, .lanes = lac__lanes_of(in, d), .out = r};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, softmax, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, r, softmax, &args));
     LAC_TRY_OUT(lac__narrow_result(ctx, x->dtype, &r));
     *out = r;
     r = NULL;

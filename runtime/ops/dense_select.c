@@ -10,11 +10,11 @@ lac_status lac_nonzero(lac_context *ctx, lac_tensor *x, lac_tensor **out) {
     lac_status status = lac__as_contiguous(ctx, x, x->dtype, &in);
     if (status != LAC_OK) return status;
     lac__nonzero_args args = {.x = in, .count = &count};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, nonzero, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, in, nonzero, &args));
     const int64_t shape[2] = {count, x->ndim};
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I64, 2, shape, &r));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, LAC_DTYPE_I64, 2, shape, &r));
     args.out = r;
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, nonzero, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, in, nonzero, &args));
     *out = r;
     r = NULL;
 out:
@@ -34,16 +34,17 @@ lac_status lac_masked_select(lac_context *ctx, lac_tensor *x, lac_tensor *mask, 
         return lac__fail(LAC_ERR_SHAPE, "masked_select: mask of shape %s, expected %s",
                          lac__shape_text(mask, a), lac__shape_text(x, b));
     }
+    LAC_TRY(lac__same_device("masked_select: mask", x, mask));
     lac_tensor *in = NULL, *where = NULL, *r = NULL;
     int64_t count = 0;
     lac_status status = LAC_OK;
     LAC_TRY_OUT(lac__as_contiguous(ctx, x, x->dtype, &in));
     LAC_TRY_OUT(lac__as_contiguous(ctx, mask, LAC_DTYPE_U8, &where));
     const lac__nonzero_args counting = {.x = where, .count = &count};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, nonzero, &counting));
-    LAC_TRY_OUT(lac__tensor_new(ctx, x->dtype, 1, &count, &r));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, where, nonzero, &counting));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, x->dtype, 1, &count, &r));
     const lac__masked_select_args args = {.x = in, .mask = where, .out = r};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, masked_select, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, r, masked_select, &args));
     *out = r;
     r = NULL;
 out:

@@ -16,16 +16,16 @@ lac_status lac_sort(lac_context *ctx, lac_tensor *x, int32_t dim, int32_t descen
     lac_tensor *in = NULL, *v = NULL, *i = NULL;
     lac_status status = lac__as_contiguous(ctx, x, x->dtype, &in);
     if (status != LAC_OK) return status;
-    if (values != NULL) LAC_TRY_OUT(lac__tensor_new(ctx, x->dtype, shape.ndim, shape.size, &v));
+    if (values != NULL) LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, x->dtype, shape.ndim, shape.size, &v));
     if (indices != NULL)
-        LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I64, shape.ndim, shape.size, &i));
+        LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, LAC_DTYPE_I64, shape.ndim, shape.size, &i));
     const lac__sort_args args = {.x = in,
                                  .lanes = lac__lanes_of(in, d),
                                  .descending = descending != 0,
                                  .k = k,
                                  .values = v,
                                  .indices = i};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, sort, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, in, sort, &args));
     if (values != NULL) *values = v;
     if (indices != NULL) *indices = i;
     v = i = NULL;
@@ -55,10 +55,10 @@ lac_status lac_unique(lac_context *ctx, lac_tensor *x, lac_tensor **rows, lac_te
     lac_tensor *in = NULL, *first = NULL, *group = NULL, *head = NULL, *where = NULL, *r = NULL;
     lac_status status = LAC_OK;
     LAC_TRY_OUT(lac__as_contiguous(ctx, x, x->dtype, &in));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I64, 1, &n, &first));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I64, 1, &n, &group));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, LAC_DTYPE_I64, 1, &n, &first));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, LAC_DTYPE_I64, 1, &n, &group));
     const lac__unique_args args = {.x = in, .first = first, .inverse = group, .count = &count};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, unique, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, in, unique, &args));
     LAC_TRY_OUT(lac_tensor_narrow(ctx, first, 0, 0, count, &head));
     LAC_TRY_OUT(lac_convert(ctx, head, LAC_DTYPE_I64,
                             &where)); /* its own memory: n may be far above count */

@@ -9,7 +9,7 @@
 static lac_status prepare(lac_context *ctx, lac_tensor *x, lac_dtype work, lac_dtype dtype,
                           lac_tensor **in, lac_tensor **out) {
     LAC_TRY(lac__as_dtype(ctx, x, work, in));
-    const lac_status status = lac__tensor_new(ctx, dtype, x->ndim, x->shape, out);
+    const lac_status status = lac__tensor_new_beside(ctx, x, dtype, x->ndim, x->shape, out);
     if (status != LAC_OK) lac_tensor_release(*in);
     return status;
 }
@@ -34,7 +34,7 @@ lac_status lac_unary(lac_context *ctx, lac_unary_op op, lac_tensor *x, lac_tenso
     lac_tensor *in = NULL, *r = NULL;
     LAC_TRY(prepare(ctx, x, work, op == LAC_UNARY_NOT ? LAC_DTYPE_U8 : work, &in, &r));
     const lac__unary_args args = {.op = op, .x = in, .out = r};
-    return finish(LAC__DISPATCH(ctx, unary, &args), in, r, out);
+    return finish(LAC__DISPATCH(ctx, r, unary, &args), in, r, out);
 }
 
 /* A bound of an integer tensor: one that lies beyond the dtype on the harmless side is no bound. */
@@ -64,5 +64,5 @@ lac_status lac_clamp(lac_context *ctx, lac_tensor *x, double low, double high, l
     LAC_TRY(prepare(ctx, x, work, work, &in, &r));
     args.x = in;
     args.out = r;
-    return finish(LAC__DISPATCH(ctx, clamp, &args), in, r, out);
+    return finish(LAC__DISPATCH(ctx, r, clamp, &args), in, r, out);
 }

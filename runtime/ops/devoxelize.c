@@ -21,7 +21,8 @@ static lac_status check(const lac_tensor *feats, const lac_tensor *index,
             LAC_ERR_SHAPE,
             "devoxelize: index of shape %s and weights of shape %s, expected [N, 8] twice",
             lac__shape_text(index, a), lac__shape_text(weights, b));
-    return LAC_OK;
+    LAC_TRY(lac__same_device("devoxelize: index", feats, index));
+    return lac__same_device("devoxelize: weights", feats, weights);
 }
 
 lac_status lac_devoxelize(lac_context *ctx, lac_tensor *feats, lac_tensor *index,
@@ -34,9 +35,9 @@ lac_status lac_devoxelize(lac_context *ctx, lac_tensor *feats, lac_tensor *index
     LAC_TRY_OUT(lac__as_index(ctx, "devoxelize", index, &where));
     LAC_TRY_OUT(lac__as_contiguous(ctx, weights, work, &w));
     LAC_TRY_OUT(lac__as_contiguous(ctx, feats, work, &x));
-    LAC_TRY_OUT(lac__tensor_new(ctx, work, 2, shape, &r));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, work, 2, shape, &r));
     const lac__devoxelize_args args = {.feats = x, .index = where, .weights = w, .out = r};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, devoxelize, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, r, devoxelize, &args));
     LAC_TRY_OUT(lac__narrow_result(ctx, feats->dtype, &r));
     *out = r;
     r = NULL;
@@ -62,7 +63,7 @@ static lac_status check_weights(const lac_tensor *points, const lac_tensor *inde
     if (!(scale > 0) || !isfinite(scale))
         return lac__fail(LAC_ERR_ARGUMENT,
                          "trilinear_weights: scale %g, expected a positive number", scale);
-    return LAC_OK;
+    return lac__same_device("trilinear_weights: index", points, index);
 }
 
 lac_status lac_trilinear_weights(lac_context *ctx, lac_tensor *points, lac_tensor *index,
@@ -72,7 +73,7 @@ lac_status lac_trilinear_weights(lac_context *ctx, lac_tensor *points, lac_tenso
     lac_status status = LAC_OK;
     LAC_TRY_OUT(lac__as_contiguous(ctx, points, LAC_DTYPE_F64, &p));
     LAC_TRY_OUT(lac__as_index(ctx, "trilinear_weights", index, &where));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, index->shape, &r));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, p, LAC_DTYPE_F32, 2, index->shape, &r));
     const int64_t n = index->shape[0], columns = points->shape[1], *cells = lac__data(where);
     const double *xyz = lac__data(p);
     float *weights = lac__data(r);

@@ -7,6 +7,7 @@
 #include "ops/cat_producer.h"
 #include "ops/dataflow.h"
 #include "ops/pack.h"
+#include "sparse/pair_lists.h"
 
 typedef struct gemm_producer {
     lac__producer base;
@@ -25,9 +26,14 @@ static void destroy(lac__producer *base) {
     lac_context_release(ctx);
 }
 
-/* bfloat16 has kernels of its own for FetchOnDemand, which is AUTO's choice for it; the rest computes in
+static bool on_gpu(const lac__gemm *g) {
+    return !lac__on_cpu(g->x);
+}
+
+/* GPUs compute in the dtype of the features. On the CPU bfloat16 has kernels of its own for FetchOnDemand, which is AUTO's choice for it; the rest computes in
  * float32. */
 static lac_dtype kernel_dtype(const lac__gemm *g) {
+    if (on_gpu(g)) return g->x->dtype;
     const bool pairs = g->map == NULL || g->flow.dataflow == LAC_DATAFLOW_AUTO ||
                        g->flow.dataflow == LAC_DATAFLOW_FETCH_ON_DEMAND;
     return g->x->dtype == LAC_DTYPE_BF16 && pairs ? LAC_DTYPE_BF16 : LAC_DTYPE_F32;
@@ -36,7 +42,7 @@ static lac_dtype kernel_dtype(const lac__gemm *g) {
 /* AUTO's ImplicitGEMM, sorted in one part, or what was asked for. */
 static lac__flow choose_flow(const lac__gemm *g, const lac__packed *weight) {
     lac__flow flow = g->flow;
-    if (g->map == NULL || weight->dtype == LAC_DTYPE_BF16) {
+    if (g->map == NULL || (weight->dtype == LAC_DTYPE_BF16 && !on_gpu(g))) {
         flow.dataflow = LAC_DATAFLOW_FETCH_ON_DEMAND;
         return flow;
     }
@@ -44,13 +50,13 @@ static lac__flow choose_flow(const lac__gemm *g, const lac__packed *weight) {
         flow.sorted = true;
         flow.splits = 1;
     }
-    flow.dataflow = lac__flow_choose(&g->flow, g->map, weight);
+    flow.dataflow = lac__flow_choose(&g->flow, g->map, weight, on_gpu(g));
     return flow;
 }
 
 /* `t` as the kernels of `dtype` read it. */
 static lac_status readable(lac_context *ctx, lac_tensor *t, lac_dtype dtype, lac_tensor **out) {
-    return dtype == LAC_DTYPE_BF16 ? lac_contiguous(ctx, t, out) : lac__plain(ctx, t, out);
+    return dtype == t->dtype ? lac_contiguous(ctx, t, out) : lac__plain(ctx, t, out);
 }
 
 /* The features: from where they lie, or joined for a dataflow that reads one tensor. */
@@ -62,24 +68,31 @@ static lac_status read_sources(lac_context *ctx, const lac__gemm *g, lac_dtype d
     }
     lac_tensor *sources[2] = {g->x, g->x2}, *whole = NULL;
     const int64_t shape[2] = {g->x->shape[0], g->cin};
-    LAC_TRY(lac__tensor_new(ctx, g->x->dtype, 2, shape, &whole));
+    LAC_TRY(lac__tensor_new_beside(ctx, g->x, g->x->dtype, 2, shape, &whole));
     lac_status status = lac__cat_copy(ctx, sources, 2, 1, whole);
     if (status == LAC_OK) status = readable(ctx, whole, dtype, x);
     lac_tensor_release(whole);
     return status;
 }
 
+/* Whether the kernel of the dataflow takes the second source where it lies. */
+static bool reads_two(const lac__gemm *g, lac_dtype dtype, lac_dataflow dataflow) {
+    const int64_t first = g->x->shape[1];
+    if (on_gpu(g)) return first % 8 == 0 && dataflow != LAC_DATAFLOW_GATHER_SCATTER;
+    return dataflow == LAC_DATAFLOW_FETCH_ON_DEMAND && (dtype != LAC_DTYPE_BF16 || first % 2 == 0);
+}
+
 static lac_status dispatch(lac_context *ctx, const lac__gemm *g, lac__conv3d_args *args) {
     if (g->map != NULL) ctx->counters.dataflows[args->flow->dataflow]++;
     if (args->flow->dataflow == LAC_DATAFLOW_FETCH_ON_DEMAND)
-        return LAC__DISPATCH(ctx, conv3d, args);
+        return LAC__DISPATCH(ctx, args->out, conv3d, args);
     if (args->flow->dataflow == LAC_DATAFLOW_IMPLICIT_GEMM)
-        return LAC__DISPATCH(ctx, conv3d_implicit, args);
+        return LAC__DISPATCH(ctx, args->out, conv3d_implicit, args);
     lac_tensor *plain = NULL;
     LAC_TRY(lac__read(ctx, g->weight));
-    LAC_TRY(lac__plain(ctx, g->weight, &plain));
+    LAC_TRY(readable(ctx, g->weight, args->weight->dtype, &plain));
     args->plain = plain;
-    const lac_status status = LAC__DISPATCH(ctx, conv3d_gather, args);
+    const lac_status status = LAC__DISPATCH(ctx, args->out, conv3d_gather, args);
     lac_tensor_release(plain);
     return status;
 }
@@ -94,8 +107,7 @@ static lac_status run(lac_context *ctx, lac__producer *base, const lac__epilogue
     LAC_TRY(
         lac__pack(ctx, g->weight, g->taps, g->cin, g->cout, g->weight_transposed, dtype, &weight));
     const lac__flow flow = choose_flow(g, weight);
-    const bool uneven = dtype == LAC_DTYPE_BF16 && g->x->shape[1] % 2 != 0;
-    const bool joined = flow.dataflow != LAC_DATAFLOW_FETCH_ON_DEMAND || uneven;
+    const bool joined = !reads_two(g, dtype, flow.dataflow);
     LAC_TRY_OUT(read_sources(ctx, g, dtype, joined, &x, &x2));
     lac__conv3d_args args = {.x = x,
                              .x2 = x2,
@@ -106,10 +118,8 @@ static lac_status run(lac_context *ctx, lac__producer *base, const lac__epilogue
                              .out = out,
                              .flow = &flow};
     LAC_TRY_OUT(dispatch(ctx, g, &args));
-    int64_t pairs = g->rows;
-    if (g->map != NULL) lac_kernel_map_describe(g->map, NULL, &pairs, NULL, NULL);
     ctx->counters.convs++;
-    ctx->counters.macs += (double)pairs * (double)g->cin * (double)g->cout;
+    lac__count_macs(ctx, g->map, (double)g->rows, (double)g->cin * (double)g->cout);
 out:
     lac__packed_release(weight);
     lac_tensor_release(x);
@@ -119,6 +129,7 @@ out:
 
 lac_status lac__gemm_defer(lac_context *ctx, const char *name, const lac__gemm *gemm,
                            lac_tensor **out) {
+    LAC_TRY(lac__same_device(name, gemm->x, gemm->weight));
     lac_tensor *x = gemm->x, *x2 = NULL;
     (void)lac__cat_sources(gemm->x, &x, &x2);
     /* Nothing can be fused into what is read here any more: computed now, its own inputs may go. */
@@ -169,11 +180,11 @@ lac_status lac__apply_stage(lac_context *ctx, const char *name, lac_tensor *x,
     lac_status status = LAC_OK;
     LAC_TRY(lac__read(ctx, x));
     LAC_TRY_OUT(as_rows(ctx, x, &source));
-    LAC_TRY_OUT(lac__tensor_new(ctx, x->dtype, x->ndim, x->shape, &result));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, x->dtype, x->ndim, x->shape, &result));
     LAC_TRY_OUT(as_rows(ctx, result, &target));
     const lac__epilogue epilogue = {.count = 1, .stages = {*stage}};
     const lac__epilogue_args args = {.source = source, .epilogue = &epilogue, .out = target};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, epilogue, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, target, epilogue, &args));
     *out = result;
     result = NULL;
 out:
@@ -190,6 +201,7 @@ lac_status lac__apply_bias(lac_context *ctx, const char *name, lac_tensor *bias,
     if (bias->ndim != 1 || bias->shape[0] != channels)
         return lac__fail(LAC_ERR_SHAPE, "%s: bias of shape %s, expected [%lld]", name,
                          lac__shape_text(bias, text), (long long)channels);
+    LAC_TRY(lac__same_device(name, *t, bias));
     lac_tensor *shift = NULL, *result = NULL;
     LAC_TRY(lac_convert(ctx, bias, LAC_DTYPE_F32, &shift));
     const lac__stage stage = {.kind = LAC__AFFINE, .shift = shift};

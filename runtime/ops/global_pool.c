@@ -4,15 +4,22 @@
 #include "core/shape.h"
 #include "ops/samples.h"
 
-static lac_status check_samples(const char *name, const lac_tensor *sample, int64_t samples) {
-    if (sample == NULL) return LAC_OK;
-    const int64_t *of = lac__data(sample);
-    for (int64_t i = 0; i < sample->shape[0]; i++) {
-        if (of[i] < 0 || of[i] >= samples)
-            return lac__fail(LAC_ERR_RANGE, "%s: row %lld is of sample %lld, expected 0 to %lld",
-                             name, (long long)i, (long long)of[i], (long long)samples - 1);
-    }
-    return LAC_OK;
+static lac_status check_samples(lac_context *ctx, const char *name, lac_tensor *sample,
+                                int64_t samples) {
+    int64_t low = 0, high = 0;
+    if (sample == NULL || sample->shape[0] == 0) return LAC_OK;
+    LAC_TRY(lac__sample_bounds(ctx, sample, &low, &high));
+    if (low >= 0 && high < samples) return LAC_OK;
+    lac_tensor *numbers = NULL;
+    LAC_TRY(lac__on_host(ctx, sample, &numbers));
+    const int64_t *of = lac__data(numbers);
+    int64_t i = 0;
+    while (of[i] >= 0 && of[i] < samples) i++;
+    const lac_status status =
+        lac__fail(LAC_ERR_RANGE, "%s: row %lld is of sample %lld, expected 0 to %lld", name,
+                  (long long)i, (long long)of[i], (long long)samples - 1);
+    lac_tensor_release(numbers);
+    return status;
 }
 
 lac_status lac_global_pool(lac_context *ctx, lac_tensor *x, lac_tensor *sample, int64_t samples,
@@ -31,10 +38,10 @@ lac_status lac_global_pool(lac_context *ctx, lac_tensor *x, lac_tensor *sample, 
     lac_status status = LAC_OK;
     LAC_TRY_OUT(lac__as_contiguous(ctx, x, LAC_DTYPE_F32, &from));
     if (sample != NULL) LAC_TRY_OUT(lac__as_index(ctx, name, sample, &of));
-    LAC_TRY_OUT(check_samples(name, of, samples));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, shape, &pooled));
+    LAC_TRY_OUT(check_samples(ctx, name, of, samples));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, LAC_DTYPE_F32, 2, shape, &pooled));
     const lac__global_pool_args args = {.kind = kind, .x = from, .sample = of, .out = pooled};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, global_pool, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, pooled, global_pool, &args));
     LAC_TRY_OUT(lac__narrow_result(ctx, x->dtype, &pooled));
     *out = pooled;
     pooled = NULL;

@@ -14,9 +14,9 @@ static lac_status widen(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
     const lac__epilogue nothing = {0};
     lac_tensor *r = NULL;
     LAC_TRY(lac__read(ctx, t));
-    LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, t->shape, &r));
+    LAC_TRY(lac__tensor_new_beside(ctx, t, LAC_DTYPE_F32, 2, t->shape, &r));
     const lac__epilogue_args args = {.source = t, .epilogue = &nothing, .out = r};
-    const lac_status status = LAC__DISPATCH(ctx, epilogue, &args);
+    const lac_status status = LAC__DISPATCH(ctx, r, epilogue, &args);
     if (status != LAC_OK) {
         lac_tensor_release(r);
         return status;
@@ -34,10 +34,11 @@ lac_status lac__plain(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
 
 static void destroy(lac__attachment *base) {
     lac__packed *packed = (lac__packed *)base;
-    lac__pool *pool = packed->pool;
+    lac__pool *pool = packed->pool, *objects = packed->objects;
     lac__pool_free(pool, &packed->block);
-    lac__object_free(pool, packed, sizeof *packed);
+    lac__object_free(objects, packed, sizeof *packed);
     lac__pool_release(pool);
+    lac__pool_release(objects);
 }
 
 /* The storage's packed weights if they are the wanted ones, retained. Nothing else is attached to
@@ -151,7 +152,8 @@ static lac_status pack_new(lac_context *ctx, lac_tensor *weight, const lac__pack
         !lac__mul_size(count, wanted->taps, &count) || !lac__mul_size(count, 4, &count))
         return lac__fail(LAC_ERR_SHAPE, "conv3d: weights of more than 2^63 bytes");
     count = panels * wanted->taps * lac__packed_tap_bytes(wanted);
-    if (wanted->dtype == LAC_DTYPE_BF16)
+    const lac__device *device = lac__device_of(weight);
+    if (wanted->dtype == weight->dtype)
         LAC_TRY(lac_contiguous(ctx, weight, &plain));
     else
         LAC_TRY(lac__plain(ctx, weight, &plain));
@@ -164,8 +166,16 @@ static lac_status pack_new(lac_context *ctx, lac_tensor *weight, const lac__pack
     atomic_init(&p->base.references, 1);
     p->base.destroy = destroy;
     p->base.restore = restore;
-    p->pool = ctx->pool;
+    p->pool = device->pool;
+    p->objects = ctx->pool;
     lac__pool_retain(p->pool);
+    lac__pool_retain(p->objects);
+    if (device->backend->pack_weights != NULL) {
+        LAC_TRY_OUT(device->backend->pack_weights(ctx, plain, p));
+        *out = p;
+        p = NULL;
+        goto out;
+    }
     LAC_TRY_OUT(lac__pool_alloc(p->pool, (size_t)count, &p->block));
     if (count > 0) fill_panels(p, lac__data(plain), p->block.data);
     p->data = p->block.data;
@@ -181,12 +191,13 @@ out:
 lac_status lac__pack(lac_context *ctx, lac_tensor *weight, int64_t taps, int64_t cin, int64_t cout,
                      bool transposed, lac_dtype dtype, lac__packed **out) {
     if (weight->pending != NULL) LAC_TRY(lac__read(ctx, weight));
-    const lac__packed wanted = {.isa = ctx->backend->isa,
+    const lac__backend *backend = lac__device_of(weight)->backend;
+    const lac__packed wanted = {.isa = backend->isa,
                                 .version = lac_tensor_version(weight),
                                 .taps = taps,
                                 .cin = cin,
                                 .cout = cout,
-                                .nr = ctx->backend->panel,
+                                .nr = backend->panel,
                                 .transposed = transposed,
                                 .dtype = dtype,
                                 .source = weight->dtype};

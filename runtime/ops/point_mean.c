@@ -20,7 +20,8 @@ static lac_status check(const lac_tensor *feats, const lac_tensor *index, int64_
     if (counts != NULL && (counts->ndim != 1 || counts->shape[0] != rows))
         return lac__fail(LAC_ERR_SHAPE, "scatter_mean: counts of shape %s, expected [%lld]",
                          lac__shape_text(counts, a), (long long)rows);
-    return LAC_OK;
+    LAC_TRY(lac__same_device("scatter_mean: index", feats, index));
+    return lac__same_device("scatter_mean: counts", feats, counts);
 }
 
 lac_status lac_scatter_mean(lac_context *ctx, lac_tensor *feats, lac_tensor *index, int64_t rows,
@@ -33,9 +34,9 @@ lac_status lac_scatter_mean(lac_context *ctx, lac_tensor *feats, lac_tensor *ind
     LAC_TRY_OUT(lac__as_index(ctx, "scatter_mean", index, &where));
     if (counts != NULL) LAC_TRY_OUT(lac__as_index(ctx, "scatter_mean: counts", counts, &divisors));
     LAC_TRY_OUT(lac__as_contiguous(ctx, feats, work, &x));
-    LAC_TRY_OUT(lac__tensor_new(ctx, work, 2, shape, &r));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, work, 2, shape, &r));
     const lac__scatter_mean_args args = {.feats = x, .index = where, .counts = divisors, .out = r};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, scatter_mean, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, r, scatter_mean, &args));
     LAC_TRY_OUT(lac__narrow_result(ctx, feats->dtype, &r));
     *out = r;
     r = NULL;

@@ -54,9 +54,9 @@ lac_status lac_pool3d(lac_context *ctx, lac_sparse *x, lac_pool_kind kind,
     lac_status status = LAC_OK;
     const int64_t shape[2] = {lac_coords_count(plan.out_rows), x->feats->shape[1]};
     LAC_TRY_OUT(lac__as_contiguous(ctx, x->feats, LAC_DTYPE_F32, &from));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, shape, &pooled));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, from, LAC_DTYPE_F32, 2, shape, &pooled));
     const lac__pool3d_args args = {.kind = kind, .x = from, .map = plan.map, .out = pooled};
-    LAC_TRY_OUT(LAC__DISPATCH(ctx, pool3d, &args));
+    LAC_TRY_OUT(LAC__DISPATCH(ctx, pooled, pool3d, &args));
     LAC_TRY_OUT(lac__narrow_result(ctx, x->feats->dtype, &pooled));
     status = lac_sparse_create(ctx, pooled, plan.out_rows, &plan.out, out);
 out:

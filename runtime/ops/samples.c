@@ -3,7 +3,6 @@
  */
 #include "ops/samples.h"
 
-#include "core/checked.h"
 #include "core/shape.h"
 
 lac_status lac__check_sample_rows(const char *op, const lac_tensor *x, const lac_tensor *sample) {
@@ -15,6 +14,7 @@ lac_status lac__check_sample_rows(const char *op, const lac_tensor *x, const lac
         return lac__fail(LAC_ERR_SHAPE, "%s: features of shape %s, expected [N, C]", op,
                          lac__shape_text(x, text));
     if (sample == NULL) return LAC_OK;
+    LAC_TRY(lac__same_device(op, x, sample));
     if (sample->dtype != LAC_DTYPE_I32 && sample->dtype != LAC_DTYPE_I64)
         return lac__fail(LAC_ERR_DTYPE, "%s: %s sample numbers, expected int32 or int64", op,
                          lac_dtype_name(sample->dtype));
@@ -24,17 +24,25 @@ lac_status lac__check_sample_rows(const char *op, const lac_tensor *x, const lac
     return LAC_OK;
 }
 
+/* A number that is the smallest or largest of a tensor, wherever that is. */
+static lac_status extreme(lac_context *ctx, lac_reduce_op op, lac_tensor *t, int64_t *out) {
+    lac_tensor *value = NULL;
+    LAC_TRY(lac_reduce_all(ctx, op, t, &value));
+    const lac_status status = lac_tensor_download(ctx, value, out, sizeof *out);
+    lac_tensor_release(value);
+    return status;
+}
+
+lac_status lac__sample_bounds(lac_context *ctx, lac_tensor *t, int64_t *low, int64_t *high) {
+    LAC_TRY(extreme(ctx, LAC_REDUCE_MIN, t, low));
+    return extreme(ctx, LAC_REDUCE_MAX, t, high);
+}
+
 /* Numbers that lie close together only move to start at 0; a number that no row has is a sample without
  * rows, which costs a little memory. */
-static bool close_together(const lac_tensor *t, int64_t *low, int64_t *count) {
-    const int64_t *v = lac__data(t), n = t->shape[0];
-    int64_t smallest = v[0], largest = v[0], span;
-    for (int64_t i = 1; i < n; i++) {
-        smallest = lac__min(smallest, v[i]);
-        largest = lac__max(largest, v[i]);
-    }
-    if (__builtin_sub_overflow(largest, smallest, &span) || span > n + 1024) return false;
-    *low = smallest;
+static bool close_together(int64_t low, int64_t high, int64_t rows, int64_t *count) {
+    int64_t span;
+    if (__builtin_sub_overflow(high, low, &span) || span > rows + 1024) return false;
     *count = span + 1;
     return true;
 }
@@ -49,9 +57,13 @@ lac_status lac__number_samples(lac_context *ctx, const char *op, lac_tensor *sam
         *numbers = given;
         return LAC_OK;
     }
-    lac_status status = LAC_OK;
-    int64_t low = 0;
-    if (close_together(given, &low, count)) {
+    int64_t low = 0, high = 0;
+    lac_status status = lac__sample_bounds(ctx, given, &low, &high);
+    if (status != LAC_OK) {
+        lac_tensor_release(given);
+        return status;
+    }
+    if (close_together(low, high, n, count)) {
         if (low == 0) {
             *numbers = given;
             return LAC_OK;

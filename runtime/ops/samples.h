@@ -12,4 +12,7 @@ lac_status lac__check_sample_rows(const char *op, const lac_tensor *x, const lac
 lac_status lac__number_samples(lac_context *ctx, const char *op, lac_tensor *sample,
                                lac_tensor **numbers, int64_t *count);
 
+/** Smallest and largest of int64 `t` [n], n > 0. */
+lac_status lac__sample_bounds(lac_context *ctx, lac_tensor *t, int64_t *low, int64_t *high);
+
 #endif

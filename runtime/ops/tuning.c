@@ -25,15 +25,15 @@ static int32_t channels_of(int64_t n) {
 }
 
 /* taps = 0 where there is no map, and nothing to choose. */
-static lac_tuning_key make_key(const lac__conv_plan *plan, lac_dtype dtype, int64_t cin,
-                               int64_t cout) {
-    lac_tuning_key key = {.device = LAC_DEVICE_CPU,
-                          .dtype = (int32_t)dtype,
-                          .cin = channels_of(cin),
+static lac_tuning_key make_key(const lac__conv_plan *plan, const lac_tensor *feats, int64_t cout) {
+    lac_tuning_key key = {.device = lac__device_of(feats)->kind,
+                          .dtype = (int32_t)feats->dtype,
+                          .cin = channels_of(feats->shape[1]),
                           .cout = channels_of(cout)};
     if (plan->map == NULL) return key;
-    int64_t taps, pairs;
-    lac_kernel_map_describe(plan->map, &taps, &pairs, NULL, NULL);
+    /* A GPU's pairs would be a wait: its keys do without the density. */
+    int64_t taps, pairs = 0;
+    lac_kernel_map_describe(plan->map, &taps, lac__on_cpu(feats) ? &pairs : NULL, NULL, NULL);
     const int64_t rows = lac_coords_count(plan->out_rows);
     const double cells = (double)taps * (double)rows;
     const double density = cells > 0 ? (double)pairs / cells : 0;
@@ -50,14 +50,14 @@ lac_status lac_tuning_key_make(lac_context *ctx, lac_sparse *x, const lac_conv3d
                          (long long)cout);
     lac__conv_plan plan;
     LAC_TRY(lac__conv_plan_make(ctx, x, options, false, &plan));
-    *out = make_key(&plan, x->feats->dtype, x->feats->shape[1], cout);
+    *out = make_key(&plan, x->feats, cout);
     return LAC_OK;
 }
 
 void lac__flow_tune(const lac_context *ctx, const lac__conv_plan *plan, const lac_tensor *feats,
                     int64_t cout, lac__flow *flow) {
     if (ctx->tuning.count == 0 || plan->map == NULL || flow->dataflow != LAC_DATAFLOW_AUTO) return;
-    const lac_tuning_key key = make_key(plan, feats->dtype, feats->shape[1], cout);
+    const lac_tuning_key key = make_key(plan, feats, cout);
     const lac_tuning_choice *choice = lac__tuning_find(&ctx->tuning, &key);
     if (choice == NULL) return;
     flow->dataflow = (lac_dataflow)choice->dataflow;

@@ -13,7 +13,10 @@ static lac_status check_range(lac_context *ctx, lac_sparse *x) {
     LAC_TRY(lac__coords_need_index(ctx, x->coords));
     static const char *const axes[4] = {"b", "x", "y", "z"};
     const lac__index *index = &x->coords->index;
+    bool loose = false;
     for (int i = 0; i < 4; i++) {
+        if (index->low[i] >= 0 && index->high[i] < x->desc.range[i]) continue;
+        LAC_TRY(lac__coords_tighten(ctx, x->coords, &loose));
         if (index->low[i] < 0 || index->high[i] >= x->desc.range[i])
             return lac__fail(
                 LAC_ERR_RANGE,

@@ -8,7 +8,7 @@
  */
 #include "core/checked.h"
 #include "core/threads.h"
-#include "sparse/family.h"
+#include "sparse/device_maps.h"
 #include "sparse/sort.h"
 #include "sparse/strided_map.h"
 
@@ -215,6 +215,8 @@ static lac_status find_reach(const cells *c, const lac_coords *in, lac__reach *r
         return lac__fail(
             LAC_ERR_RANGE,
             "conv3d: output coordinates beyond int32, expected smaller input coordinates");
+    memcpy(reach->low, low, sizeof low);
+    memcpy(reach->high, high, sizeof high);
     lac__packing_make(low, high, &reach->packing);
     for (int i = 0; i < 3; i++) {
         reach->keep_low[i] = c->bounded_below || c->limited ? 0 : INT32_MIN;
@@ -249,14 +251,22 @@ lac_status lac__coords_derive(lac_context *ctx, lac_coords *in, const lac__site 
     lac_tensor *rows = NULL;
     lac__reach reach;
     LAC_TRY(find_reach(&c, in, &reach));
-    if (in->index.count > 0 && lac__strided_map_fits(site, &reach.packing))
+    const lac__device_maps *gpu = lac__device_maps_of(in);
+    if (gpu == NULL && in->index.count > 0 && lac__strided_map_fits(site, &reach.packing))
         return lac__strided_map(ctx, in, site, &reach, out);
-    LAC_TRY(in->index.count > 0 ? derive_rows(ctx, in, &c, &reach.packing, &rows)
-                                : lac__tensor_new(ctx, LAC_DTYPE_I32, 2, (int64_t[]){0, 4}, &rows));
+    if (in->index.count == 0)
+        LAC_TRY(lac__tensor_new_beside(ctx, in->rows, LAC_DTYPE_I32, 2, (int64_t[]){0, 4}, &rows));
+    else if (gpu != NULL)
+        LAC_TRY(gpu->derive(ctx, in, site, &reach, &rows));
+    else
+        LAC_TRY(derive_rows(ctx, in, &c, &reach.packing, &rows));
     lac_coords *set = NULL;
     LAC_TRY(lac__family_add_set(in->family, rows, &set));
     set->parent = in;
     set->made_by = *site;
+    set->has_box = gpu != NULL;
+    memcpy(set->box, reach.low, sizeof reach.low);
+    memcpy(set->box + 4, reach.high, sizeof reach.high);
     *out = set;
     return LAC_OK;
 }

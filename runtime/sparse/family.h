@@ -8,6 +8,7 @@
 #ifndef LAC_SPARSE_FAMILY_H
 #define LAC_SPARSE_FAMILY_H
 
+#include "core/backend.h"
 #include "sparse/index.h"
 #include "sparse/neighbours.h"
 #include "sparse/pair_lists.h"
@@ -16,6 +17,7 @@
 typedef struct lac__family {
     atomic_int references;
     lac_context *ctx;
+    lac__device *device; /* of all rows, indices and maps */
     struct lac_coords *sets;
     struct lac_kernel_map *maps;
 } lac__family;
@@ -26,6 +28,9 @@ struct lac_coords {
     lac_tensor *rows; /* int32 [N,4], contiguous, computed */
     lac__index index; /* empty until it is needed */
     bool indexed;
+    bool loose; /* the index's box holds the rows, and may be larger than they need */
+    bool has_box;
+    int64_t box[8]; /* low, high: of the cells that a GPU made the rows of */
     struct lac_coords *parent;
     lac__site made_by; /* when there is a parent */
 };
@@ -35,7 +40,9 @@ struct lac_kernel_map {
     struct lac_kernel_map *next;
     lac__site site;
     struct lac_coords *in, *out;
-    int64_t taps, pairs;
+    int64_t taps, pairs; /* pairs: -1: of a GPU's map, not asked for yet */
+    double owed;         /* multiply-adds a pair that the counters lack for that */
+    struct lac_kernel_map *next_owing;
     int64_t centre; /* identity tap, -1: none; its pairs are counted, not stored */
     bool monotone;  /* pairs are sorted by input row as well */
     lac__tap *tap;  /* [taps] as built: sorted by output row */
@@ -48,6 +55,13 @@ struct lac_kernel_map {
     lac__neighbours neighbours[2]; /* forward and reverse; derived for ImplicitGEMM */
 };
 
+struct lac__device_maps;
+
+/** What the GPU that holds `c` does with coordinates; NULL on the CPU. */
+static inline const struct lac__device_maps *lac__device_maps_of(const lac_coords *c) {
+    return c->family->device->backend->maps;
+}
+/** The rows of a set on the CPU. */
 static inline const int32_t *lac__rows(const lac_coords *c) {
     return lac__data(c->rows);
 }
@@ -67,5 +81,9 @@ lac_status lac__map_need(lac_context *ctx, lac_coords *in, lac_coords *out, cons
 /** Builds the pairs of a new map (merge.c). */
 lac_status lac__map_build_pairs(lac_context *ctx, lac_kernel_map *map);
 void lac__map_free(lac_kernel_map *map);
+/** Pairs over all taps. Waits for a GPU when they are first asked for. */
+lac_status lac__map_pairs(lac_context *ctx, lac_kernel_map *map, int64_t *out);
+/** Makes the box of the set's index as small as its rows; *changed: it was larger before. */
+lac_status lac__coords_tighten(lac_context *ctx, lac_coords *c, bool *changed);
 
 #endif

@@ -2,16 +2,58 @@
  * kernel_map.c - kernel maps of a family: found or built, described, and read as pair lists.
  */
 #include "core/checked.h"
-#include "sparse/family.h"
+#include "sparse/device_maps.h"
 #include "sparse/mirror.h"
 
 #include <string.h>
 
+lac_status lac__map_pairs(lac_context *ctx, lac_kernel_map *map, int64_t *out) {
+    if (map->pairs < 0) {
+        const lac__neighbours *table = NULL;
+        const bool reversed = map->neighbours[0].taps == 0 && map->neighbours[1].taps != 0;
+        LAC_TRY(lac__map_neighbours(ctx, map, reversed, &table));
+        LAC_TRY(lac__device_maps_of(map->out)->count_pairs(ctx, table, &map->pairs));
+    }
+    *out = map->pairs;
+    return LAC_OK;
+}
+
+/* A convolution on a GPU does not wait for its map's pairs: the counters get them when somebody asks, or when
+ * the map goes. */
+static void settle_debt(lac_kernel_map *map) {
+    lac_context *ctx = map->family->ctx;
+    int64_t pairs = 0;
+    if (map->owed == 0) return;
+    if (lac__map_pairs(ctx, map, &pairs) == LAC_OK) ctx->counters.macs += (double)pairs * map->owed;
+    map->owed = 0;
+    lac_kernel_map **link = &ctx->owing;
+    while (*link != map) link = &(*link)->next_owing;
+    *link = map->next_owing;
+}
+
+void lac__count_macs(lac_context *ctx, lac_kernel_map *map, double rows, double each) {
+    if (map == NULL || map->pairs >= 0) {
+        ctx->counters.macs += (map == NULL ? rows : (double)map->pairs) * each;
+        return;
+    }
+    if (map->owed == 0) {
+        map->next_owing = ctx->owing;
+        ctx->owing = map;
+    }
+    map->owed += each;
+}
+
+void lac_context_counters(lac_context *ctx, lac_counters *out) {
+    while (ctx->owing != NULL) settle_debt(ctx->owing);
+    *out = ctx->counters;
+}
+
 void lac__map_free(lac_kernel_map *map) {
-    lac__pool *pool = map->family->ctx->pool;
-    lac__pair_lists_free(pool, &map->forward);
-    lac__pair_lists_free(pool, &map->reverse);
-    for (int i = 0; i < 2; i++) lac__neighbours_free(pool, &map->neighbours[i]);
+    lac__pool *pool = map->family->ctx->pool, *device = map->family->device->pool;
+    settle_debt(map);
+    lac__pair_lists_free(pool, device, &map->forward);
+    lac__pair_lists_free(pool, device, &map->reverse);
+    for (int i = 0; i < 2; i++) lac__neighbours_free(device, &map->neighbours[i]);
     for (int64_t i = 0; i < map->column_count; i++) lac__pool_free(pool, &map->columns[i]);
     lac__pool_free(pool, &map->columns_block);
     lac__pool_free(pool, &map->tap_block);
@@ -36,10 +78,15 @@ lac_status lac__map_need(lac_context *ctx, lac_coords *in, lac_coords *out, cons
     m->in = in;
     m->out = out;
     m->taps = lac__site_taps(site);
-    const lac_status status = lac__map_build_pairs(ctx, m);
-    if (status != LAC_OK) {
-        lac__map_free(m);
-        return status;
+    if (lac__device_maps_of(in) != NULL) {
+        m->centre = lac__site_symmetric(site) ? m->taps / 2 : -1;
+        m->pairs = -1;
+    } else {
+        const lac_status status = lac__map_build_pairs(ctx, m);
+        if (status != LAC_OK) {
+            lac__map_free(m);
+            return status;
+        }
     }
     m->next = family->maps;
     family->maps = m;
@@ -51,6 +98,12 @@ lac_status lac__map_need(lac_context *ctx, lac_coords *in, lac_coords *out, cons
 /* Fills `lists`, whose parts are freed by the caller on failure. */
 static lac_status make_lists(lac_context *ctx, const lac_kernel_map *map, bool reversed,
                              lac__pair_lists *lists) {
+    const lac__device_maps *gpu = lac__device_maps_of(map->out);
+    if (gpu != NULL) {
+        const lac__neighbours *table = NULL;
+        LAC_TRY(lac__map_neighbours(ctx, map, reversed, &table));
+        return gpu->lists(ctx, table, map->centre, lists);
+    }
     lists->taps = map->taps;
     lists->rows = lac_coords_count(reversed ? map->in : map->out);
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)map->taps * sizeof(lac__tap), &lists->tap_block));
@@ -74,7 +127,7 @@ lac_status lac__map_lists(lac_context *ctx, const lac_kernel_map *map, bool reve
         const lac_status status = make_lists(ctx, map, reversed, lists);
         ctx->counters.map_seconds += lac_clock() - start;
         if (status != LAC_OK) {
-            lac__pair_lists_free(ctx->pool, lists);
+            lac__pair_lists_free(ctx->pool, map->family->device->pool, lists);
             return status;
         }
         *present = true;
@@ -98,7 +151,9 @@ bool lac__map_single(const lac_kernel_map *map, bool reversed) {
 void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pairs,
                              int64_t *in_rows, int64_t *out_rows) {
     if (taps != NULL) *taps = m->taps;
-    if (pairs != NULL) *pairs = m->pairs;
+    if (pairs != NULL &&
+        lac__map_pairs(m->family->ctx, (lac_kernel_map *)(uintptr_t)m, pairs) != LAC_OK)
+        *pairs = -1;
     if (in_rows != NULL) *in_rows = lac_coords_count(m->in);
     if (out_rows != NULL) *out_rows = lac_coords_count(m->out);
 }
@@ -108,15 +163,35 @@ lac_status lac_kernel_map_pairs(lac_context *ctx, lac_kernel_map *m, int64_t tap
     if (tap < 0 || tap >= m->taps)
         return lac__fail(LAC_ERR_RANGE, "kernel map: tap %lld of %lld", (long long)tap,
                          (long long)m->taps);
+    const lac__device *device = m->family->device;
+    const lac__tap *taps = m->tap;
+    if (device->kind != LAC_DEVICE_CPU) {
+        const lac__pair_lists *lists = NULL;
+        LAC_TRY(lac__map_lists(ctx, m, false, &lists));
+        taps = lists->tap;
+    }
     const bool identity = tap == m->centre;
-    const int64_t shape[2] = {identity ? lac_coords_count(m->out) : m->tap[tap].count, 2};
+    const int64_t n = identity ? lac_coords_count(m->out) : taps[tap].count, shape[2] = {n, 2};
+    const size_t bytes = (size_t)n * sizeof(int32_t);
     lac_tensor *t = NULL;
+    lac__block side = {0};
+    lac_status status = LAC_OK;
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I32, 2, shape, &t));
     int32_t *pairs = lac__data(t);
-    for (int64_t i = 0; i < shape[0]; i++) {
-        pairs[2 * i] = identity ? (int32_t)i : m->tap[tap].in[i];
-        pairs[2 * i + 1] = identity ? (int32_t)i : m->tap[tap].out[i];
+    for (int64_t i = 0; identity && i < n; i++) pairs[2 * i] = pairs[2 * i + 1] = (int32_t)i;
+    if (!identity && n > 0) {
+        LAC_TRY_OUT(lac__pool_alloc(ctx->pool, bytes, &side));
+        const int32_t *column = side.data;
+        for (int j = 0; j < 2; j++) {
+            const int32_t *from = j == 0 ? taps[tap].in : taps[tap].out;
+            LAC_TRY_OUT(lac__device_copy(&ctx->cpu, side.data, device, from, bytes));
+            for (int64_t i = 0; i < n; i++) pairs[2 * i + j] = column[i];
+        }
     }
-    *out = t;
-    return LAC_OK;
+    status = lac__move_result(ctx, m->family->device, &t);
+    if (status == LAC_OK) *out = t, t = NULL;
+out:
+    lac__pool_free(ctx->pool, &side);
+    lac_tensor_release(t);
+    return status;
 }

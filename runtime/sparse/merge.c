@@ -287,8 +287,7 @@ static lac_status build_columns(lac_context *ctx, lac_kernel_map *map, bool symm
 
 lac_status lac__map_build_pairs(lac_context *ctx, lac_kernel_map *map) {
     const lac__site *s = &map->site;
-    const bool symmetric =
-        s->kind == LAC__SUBMANIFOLD && (s->kernel[0] & s->kernel[1] & s->kernel[2] & 1) != 0;
+    const bool symmetric = lac__site_symmetric(s);
     const int64_t columns =
         (int64_t)s->kernel[0] * s->kernel[1] * ((s->kernel[2] + GROUP_TAPS - 1) / GROUP_TAPS) + 2;
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)map->taps * sizeof(lac__tap), &map->tap_block));

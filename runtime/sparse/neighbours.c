@@ -5,7 +5,7 @@
 
 #include "core/checked.h"
 #include "core/threads.h"
-#include "sparse/family.h"
+#include "sparse/device_maps.h"
 
 #include <string.h>
 
@@ -41,10 +41,12 @@ lac_status lac__map_neighbours(lac_context *ctx, const lac_kernel_map *map, bool
     lac__neighbours *n = &m->neighbours[reversed];
     if (n->taps == 0) {
         const double start = lac_clock();
-        const lac_status status = fill_table(ctx, map, reversed, n);
+        const lac__device_maps *gpu = lac__device_maps_of(map->out);
+        const lac_status status = gpu != NULL ? gpu->neighbours(ctx, map, reversed, n)
+                                              : fill_table(ctx, map, reversed, n);
         ctx->counters.map_seconds += lac_clock() - start;
         if (status != LAC_OK) {
-            lac__neighbours_free(ctx->pool, n);
+            lac__neighbours_free(map->family->device->pool, n);
             return status;
         }
     }
@@ -113,6 +115,14 @@ lac_status lac__map_orders(lac_context *ctx, const lac_kernel_map *map, bool rev
                            const int32_t **out) {
     const lac__neighbours *n = NULL;
     LAC_TRY(lac__map_neighbours(ctx, map, reversed, &n));
+    const lac__device_maps *gpu = lac__device_maps_of(map->out);
+    if (gpu != NULL) {
+        lac__neighbours *own = &((lac_kernel_map *)(uintptr_t)map)->neighbours[reversed];
+        if (own->tile_blocks[splits].data == NULL && n->rows > 0)
+            LAC_TRY(gpu->orders(ctx, own, splits));
+        *out = own->order_blocks[splits].data;
+        return LAC_OK;
+    }
     lac__block *kept =
         &((lac_kernel_map *)(uintptr_t)map)->neighbours[reversed].order_blocks[splits];
     if (kept->data == NULL && n->rows > 0) {
@@ -137,6 +147,9 @@ lac_status lac__map_orders(lac_context *ctx, const lac_kernel_map *map, bool rev
 
 void lac__neighbours_free(lac__pool *pool, lac__neighbours *n) {
     lac__pool_free(pool, &n->table_block);
-    for (int i = 0; i <= LAC__MAX_SPLITS; i++) lac__pool_free(pool, &n->order_blocks[i]);
+    for (int i = 0; i <= LAC__MAX_SPLITS; i++) {
+        lac__pool_free(pool, &n->order_blocks[i]);
+        lac__pool_free(pool, &n->tile_blocks[i]);
+    }
     *n = (lac__neighbours){0};
 }

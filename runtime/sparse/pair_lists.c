@@ -44,8 +44,8 @@ lac_status lac__pair_lists_finish(lac_context *ctx, lac__pair_lists *lists, bool
     return LAC_OK;
 }
 
-void lac__pair_lists_free(lac__pool *pool, lac__pair_lists *lists) {
-    lac__pool_free(pool, &lists->tap_block);
+void lac__pair_lists_free(lac__pool *host, lac__pool *pool, lac__pair_lists *lists) {
+    lac__pool_free(host, &lists->tap_block);
     lac__pool_free(pool, &lists->segment_block);
     lac__pool_free(pool, &lists->cost_block);
     lac__pool_free(pool, &lists->owned);

@@ -21,7 +21,8 @@ typedef struct lac__pair_lists {
     lac__tap *tap;              /* [taps] */
     const int32_t *segment;     /* [taps][blocks + 1]: first pair of each block */
     const int64_t *cost;        /* [blocks + 1]: work before each block, in pairs and rows */
-    lac__block tap_block, segment_block, cost_block;
+    lac__block tap_block; /* host memory, also for lists of a GPU */
+    lac__block segment_block, cost_block;
     lac__block owned; /* pairs that belong to these lists, not to the map */
 } lac__pair_lists;
 
@@ -38,11 +39,15 @@ static inline lac__slice lac__pair_slice(const lac__pair_lists *lists, int64_t t
 
 /** Fills segments and costs of lists whose taps are set; `identity`: each output row has one pair more. */
 lac_status lac__pair_lists_finish(lac_context *ctx, lac__pair_lists *lists, bool identity);
-void lac__pair_lists_free(lac__pool *pool, lac__pair_lists *lists);
+/** `host`: of the tap array, `pool`: of the rest. */
+void lac__pair_lists_free(lac__pool *host, lac__pool *pool, lac__pair_lists *lists);
 
 /** The lists of a map, built at first use. `reversed`: from its outputs to its inputs. */
 lac_status lac__map_lists(lac_context *ctx, const lac_kernel_map *map, bool reversed,
                           const lac__pair_lists **out);
+/** Counts a convolution's multiply-adds: `each` for every pair of the map, or of `rows` where it is NULL. Does not
+ *  wait for a GPU. */
+void lac__count_macs(lac_context *ctx, lac_kernel_map *map, double rows, double each);
 /** The tap that maps every row to itself, -1 where there is none. */
 int64_t lac__map_centre(const lac_kernel_map *map);
 /** Whether every output row, in this direction, has exactly one pair. */

@@ -3,7 +3,7 @@
  *
  * The cells (x,y,z) and (x,y,z+1) are neighbours in the sorted index, so that one search finds both.
  */
-#include "sparse/family.h"
+#include "sparse/device_maps.h"
 #include "sparse/point.h"
 
 #include <math.h>
@@ -103,10 +103,18 @@ lac_status lac_point_index(lac_context *ctx, lac_tensor *points, lac_coords *coo
     LAC_TRY(check_stride("point_index", stride));
     lac_tensor *rows = NULL, *found = NULL;
     lac_status status = LAC_OK;
+    LAC_TRY(lac__same_device("point_index: points", coords->rows, points));
     LAC_TRY_OUT(lac__point_rows(ctx, "point_index", points, &rows));
     LAC_TRY_OUT(lac_coords_index(ctx, coords));
     const int64_t n = rows->shape[0];
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I64, 1, &n, &found));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, rows, LAC_DTYPE_I64, 1, &n, &found));
+    const lac__device_maps *gpu = lac__device_maps_of(coords);
+    if (gpu != NULL) {
+        LAC_TRY_OUT(gpu->point_index(ctx, rows, &coords->index, stride, found));
+        *out = found;
+        found = NULL;
+        goto out;
+    }
     const float *point = lac__data(rows);
     int64_t *target = lac__data(found);
 #pragma omp parallel for num_threads(ctx->threads) schedule(static) if (n > BLOCK)
@@ -149,11 +157,21 @@ lac_status lac_point_corners(lac_context *ctx, lac_tensor *points, lac_coords *c
     LAC_TRY(check_stride("point_corners", stride));
     lac_tensor *rows = NULL, *found = NULL, *weight = NULL;
     lac_status status = LAC_OK;
+    LAC_TRY(lac__same_device("point_corners: points", coords->rows, points));
     LAC_TRY_OUT(lac__point_rows(ctx, "point_corners", points, &rows));
     LAC_TRY_OUT(lac_coords_index(ctx, coords));
     const int64_t n = rows->shape[0], shape[2] = {n, 8};
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I64, 2, shape, &found));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, shape, &weight));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, rows, LAC_DTYPE_I64, 2, shape, &found));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, rows, LAC_DTYPE_F32, 2, shape, &weight));
+    const lac__device_maps *gpu = lac__device_maps_of(coords);
+    if (gpu != NULL) {
+        LAC_TRY_OUT(gpu->point_corners(ctx, rows, &coords->index, stride, nearest != 0, found,
+                                       weight));
+        *index = found;
+        *weights = weight;
+        found = weight = NULL;
+        goto out;
+    }
     const float *point = lac__data(rows);
     int64_t *rows_of = lac__data(found);
     float *weight_of = lac__data(weight);

@@ -30,6 +30,11 @@ lac_status lac__site_make(const lac_context *ctx, const lac_conv3d_options *opti
 void lac__site_out_range(const lac__site *site, int32_t range[4]);
 bool lac__site_equal(const lac__site *a, const lac__site *b);
 
+/** Whether the middle tap of the map leads from every row to itself, and the others mirror each other. */
+static inline bool lac__site_symmetric(const lac__site *s) {
+    return s->kind == LAC__SUBMANIFOLD && (s->kernel[0] & s->kernel[1] & s->kernel[2] & 1) != 0;
+}
+
 static inline int64_t lac__site_taps(const lac__site *s) {
     return (int64_t)s->kernel[0] * s->kernel[1] * s->kernel[2];
 }

@@ -11,7 +11,7 @@ static lac_status check_feats(const lac_tensor *feats, const lac_coords *coords)
     if (feats->shape[0] != lac_coords_count(coords))
         return lac__fail(LAC_ERR_SHAPE, "sparse tensor: %lld rows of feats on %lld rows of coords",
                          (long long)feats->shape[0], (long long)lac_coords_count(coords));
-    return LAC_OK;
+    return lac__same_device("sparse tensor: feats", coords->rows, feats);
 }
 
 static lac_status check_desc(const lac_sparse_desc *desc) {

@@ -8,7 +8,8 @@
 
 /** Where candidates may lie: the box of what the inputs reach, and the rows that the site keeps. */
 typedef struct lac__reach {
-    lac__packing packing;              /* of the box */
+    int64_t low[4], high[4];           /* the box */
+    lac__packing packing;              /* of it */
     int64_t keep_low[3], keep_high[3]; /* both included; high < low: nothing is kept */
 } lac__reach;
 

@@ -56,9 +56,8 @@ describe("lacuna.tensor of a table", function()
     assert.matches("unknown option 'dtpye', did you mean 'dtype'", S.message(function()
       return create.tensor({ 1 }, { dtpye = "int32" })
     end))
-    assert.matches("tensor: device cuda is not available", S.message(function()
-      return create.tensor({ 1 }, { device = "cuda" })
-    end))
+    assert.matches("tensor: no device 'gpu', expected 'cpu', 'cuda' or 'cuda:1'",
+      S.message(function() return create.tensor({ 1 }, { device = "gpu" }) end))
     local deep = 1
     for _ = 1, 9 do deep = { deep } end
     assert.matches("tensor: 9 dimensions, expected at most 8", message(deep))

@@ -12,7 +12,7 @@ local map = {}
 function map.ns_per_voxel(x, repeats)
   local lacuna = require "lacuna"
   local rows, times = x.coords:tensor(), {}
-  local feats = lacuna.zeros(x:size(1), 1)
+  local feats = lacuna.zeros({ x:size(1), 1 }, { device = x:device() })
   for i = 0, repeats do -- one more to warm up
     local fresh = lacuna.SparseTensor(feats, rows)
     local start = native.C.lac_clock()

@@ -35,17 +35,21 @@ local function run_once(lacuna, variant)
   lacuna.set_num_threads(variant.threads)
   local x = variant.quantize()
   lacuna.reset_peak_memory()
-  local live = lacuna.memory().live
+  local live = lacuna.memory(variant.device).live
   local before, started = counters(), C.lac_clock()
-  local result = under(variant, function() return values.force(variant.net(x)) end)
+  local result = under(variant, function() return values.finish(variant.net(x)) end)
   local ms = (C.lac_clock() - started) * 1e3
   local after = counters()
-  local peak = lacuna.memory().peak
+  local peak = lacuna.memory(variant.device).peak
   return {
     ms = ms, map_ms = (after.map_seconds - before.map_seconds) * 1e3,
     gmacs = (after.macs - before.macs) / 1e9, voxels = x:size(1), peak = peak,
     above = peak - live, result = result,
   }
+end
+
+local function on_cpu(variant)
+  return (variant.device or "cpu") == "cpu"
 end
 
 local function add(variant, run, rates)
@@ -100,7 +104,8 @@ function runs.relative_rms(got, want)
   return size > 0 and math.sqrt(off / size) or 0
 end
 
---- Times variants {dtype, threads, net, quantize}; quantize() gives voxels in the variant's dtype;
+--- Times variants {dtype, threads, device, net, quantize}; quantize() gives voxels in the variant's
+--- dtype and on its device, the CPU where that is nil;
 --- enter() and leave(), where given, set and put back what holds while the network runs.
 ---@param variants table[]
 ---@param opts table  warmup, repeats: whole numbers; quiet: no progress bar
@@ -117,7 +122,7 @@ function runs.measure(variants, opts)
   for i = 1 - opts.warmup, opts.repeats do
     for v, variant in ipairs(variants) do
       local run = run_once(lacuna, variant)
-      if i >= 1 then add(variant, run, opts.rates ~= false) end
+      if i >= 1 then add(variant, run, opts.rates ~= false and on_cpu(variant)) end
       if i == opts.repeats and #variants > 1 then results[v] = run.result end
       bar:step()
     end

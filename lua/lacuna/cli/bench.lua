@@ -45,10 +45,11 @@ local function print_run(result, parameters, first)
   if result.sgemm_gflops then
     print(string.format("  sgemm %d in the same run: %.1f GFLOP/s; share %.1f %%",
       require("lacuna.bench.machine").SGEMM_SIZE, result.sgemm_gflops, result.share * 100))
-  else
+  elseif result.device == "cpu" then
     print("  sgemm: no OpenBLAS on this machine")
   end
-  print(string.format("  memory bandwidth %.1f GB/s, peak memory %s", result.bandwidth_gbs,
+  print(string.format("  %speak memory %s", result.bandwidth_gbs
+    and ("memory bandwidth %.1f GB/s, "):format(result.bandwidth_gbs) or "",
     common.bytes(result.peak_bytes)))
   if result.ratio then
     print(string.format("  %.2f times as fast as %s on %d threads; relative RMS of the results "
@@ -63,9 +64,11 @@ local function make_variants(lacuna, net, points, options)
   for _, threads in ipairs(options.threads or { tonumber(lacuna.get_num_threads()) }) do
     for _, dtype in ipairs(options.dtype) do
       nets[dtype] = nets[dtype] or net:clone():to(dtype)
-      local with = { voxel_size = options.voxel_size, dtype = dtype }
+      local with = {
+        voxel_size = options.voxel_size, dtype = dtype, device = options.device,
+      }
       found[#found + 1] = {
-        dtype = dtype, threads = threads, net = nets[dtype],
+        dtype = dtype, threads = threads, device = options.device, net = nets[dtype],
         quantize = function() return (scan.quantize(points, net, with)) end,
       }
     end

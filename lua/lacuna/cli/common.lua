@@ -48,7 +48,11 @@ function common.model_options(parser, fixed_grid, own_variants)
   parser:option("--columns", "values of a point in a .bin (default: found from the file's size)")
     :convert(common.integer(3))
   parser:option("--point-dtype", "what a .bin holds"):choices { "float32", "float16" }
-  parser:option("--device", "where to run"):choices { "cpu", "cuda" }:default "cpu"
+  parser:option("--device", "where to run: cpu, cuda, or cuda:1 for the second GPU")
+    :convert(function(name)
+      if require("lacuna.device").is_name(name) then return name end
+      return nil, "'" .. name .. "' is no device: cpu, cuda or cuda:1"
+    end):default "cpu"
   if not own_variants then
     parser:option("--dtype", "of weights and features")
       :choices { "float32", "float16", "bfloat16" }:default "float32"

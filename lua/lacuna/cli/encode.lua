@@ -66,6 +66,7 @@ local function encode_scan(lacuna, net, path, options)
     common.fail("%s: the model gives a %s, expected a view [batch, channels, height, width]", path,
       lacuna.type(bev))
   end
+  bev = bev:cpu()
   require("lacuna.values").force(bev)
   local t3 = clock()
   local after = common.counters()
@@ -75,7 +76,7 @@ local function encode_scan(lacuna, net, path, options)
     gmacs = (after.macs - before.macs) / 1e9,
     map_ms = (after.map_seconds - before.map_seconds) * 1e3,
     read_ms = (t1 - t0) * 1e3, voxel_ms = (t2 - t1) * 1e3, net_ms = (t3 - t2) * 1e3,
-    peak = lacuna.memory().peak,
+    peak = lacuna.memory(options.device).peak,
   }
 end
 

@@ -32,6 +32,22 @@ local function openblas_version()
   return ok and (text:gsub("%s+$", "")) or nil
 end
 
+-- The GPUs, or why there is none.
+local function cuda()
+  local runtime = require "lacuna.runtime"
+  local why = runtime.cuda.why_not()
+  if why then return { available = false, reason = why } end
+  local found = { available = true, devices = {} }
+  for i = 1, runtime.device_count() do found.devices[i] = runtime.cuda.describe(i - 1) end
+  return found
+end
+
+local function print_gpu(row, index, gpu)
+  row("GPU " .. index, string.format("%s, capability %d.%d, %d multiprocessors, %s (%s free)",
+    gpu.name, math.floor(gpu.capability / 10), gpu.capability % 10, gpu.multiprocessors,
+    common.bytes(gpu.memory), common.bytes(gpu.free_memory)))
+end
+
 local function collect()
   local native = require "lacuna.native"
   local C, ctx = native.C, native.ctx
@@ -51,7 +67,7 @@ local function collect()
     hdf5 = io and io.hdf5 or nil,
     libpng = io and io.libpng or nil,
     openblas = openblas_version(),
-    cuda = false,
+    cuda = cuda(),
   }
 end
 
@@ -67,7 +83,14 @@ local function print_table(found)
   row("HDF5", found.hdf5 or "not found: liblacuna_io cannot be opened")
   row("libpng", found.libpng or "not found: liblacuna_io cannot be opened")
   row("OpenBLAS", found.openblas or "not found: bench cannot measure the sgemm rate")
-  row("CUDA", "not in this build")
+  if not found.cuda.available then
+    row("CUDA", "not available: " .. found.cuda.reason)
+    return
+  end
+  local first = found.cuda.devices[1]
+  row("CUDA", string.format("runtime %d.%d, driver for %d.%d", math.floor(first.runtime / 1000),
+    first.runtime % 1000 / 10, math.floor(first.driver / 1000), first.driver % 1000 / 10))
+  for i, gpu in ipairs(found.cuda.devices) do print_gpu(row, i - 1, gpu) end
 end
 
 function info.main(args)

@@ -20,7 +20,9 @@ end
 ---@param options table of common.model_options, parsed
 function model.load(options)
   local lacuna = require "lacuna"
-  if options.device == "cuda" then common.fail("--device cuda: CUDA is not in this build") end
+  if options.device ~= "cpu" and not lacuna.cuda.is_available() then
+    common.fail("--device %s: %s", options.device, lacuna.cuda.why_not())
+  end
   if options.threads then lacuna.set_num_threads(options.threads) end
   lacuna.manual_seed(tonumber(options.seed) or 0)
 
@@ -51,6 +53,7 @@ function model.load(options)
     about = options.weights
   end
   if options.dtype ~= "float32" then net:to(options.dtype) end
+  net:to(options.device)
   return net, about, name
 end
 

@@ -55,6 +55,11 @@ local function only_finite(points, strict)
   return points:index_select(1, good), bad
 end
 
+-- `x` in the dtype and on the device of the options.
+local function arrive(x, options)
+  return x:to(options.dtype, options.device or "cpu")
+end
+
 --- Points to the voxels of the grid that a detection encoder takes, features in the dtype of the
 --- options: x, the voxel of each finite point, and counts of what was left out: invalid, outside of
 --- the range, and beyond what a voxel or the scan may hold.
@@ -69,8 +74,7 @@ function scan.voxelize(points, net, options)
     voxel_size = input.voxel_size, range = input.range, order = input.order,
     max_points = input.max_points, max_voxels = input.max_voxels,
   })
-  if options.dtype ~= "float32" then x = x:to(options.dtype) end
-  return x, info.point_voxel,
+  return arrive(x, options), info.point_voxel,
     { invalid = invalid, outside = info.points_outside, dropped = info.points_dropped }
 end
 
@@ -86,8 +90,7 @@ function scan.quantize(points, net, options)
     range = input.range,
     invalid = options.strict and "error" or "drop",
   })
-  if options.dtype ~= "float32" then x = x:to(options.dtype) end
-  return x, inverse
+  return arrive(x, options), inverse
 end
 
 return scan

@@ -48,7 +48,7 @@ local function label_scan(lacuna, net, path, options)
       lacuna.type(logits))
   end
   local made = palette.new(net, logits:size(2))
-  local classes = logits:argmax(2)
+  local classes = logits:argmax(2):cpu()
   classes:data() -- computes what is still pending
   local t3 = clock()
   local labels, colours = palette.paint(made, classes, inverse)
@@ -61,7 +61,7 @@ local function label_scan(lacuna, net, path, options)
     gmacs = (after.macs - before.macs) / 1e9,
     map_ms = (after.map_seconds - before.map_seconds) * 1e3,
     read_ms = milliseconds(t0, t1), voxel_ms = milliseconds(t1, t2), net_ms = milliseconds(t2, t3),
-    peak = lacuna.memory().peak,
+    peak = lacuna.memory(options.device).peak,
   }
 end
 

@@ -37,7 +37,7 @@ function flatten.shifted(op, x, offset)
   local rows = x.coords
   if offset and (offset[1] ~= 0 or offset[2] ~= 0 or offset[3] ~= 0) then
     local shift = { 0, offset[1], offset[2], offset[3] }
-    rows = rows:tensor():long() - create.tensor(shift, { dtype = "int64" })
+    rows = rows:tensor():long() - create.tensor(shift, { dtype = "int64", device = rows:device() })
   end
   return sparse.new {
     feats = x.feats, coords = rows, stride = x.stride,

@@ -172,8 +172,10 @@ local function clamp_heights(x, axis, count)
   local heights = rows:narrow(2, axis + 1, 1)
   heights:copy_(heights:clamp(0, count - 1))
   local cells, _, cell = create.unique(rows)
-  local sums = create.zeros({ cells:size(1), x:size(2) }, { dtype = x:dtype() })
-  local index = cell:reshape(-1, 1) + create.zeros({ 1, x:size(2) }, { dtype = "int64" })
+  local on = x:device()
+  local sums = create.zeros({ cells:size(1), x:size(2) }, { dtype = x:dtype(), device = on })
+  local index = cell:reshape(-1, 1)
+    + create.zeros({ 1, x:size(2) }, { dtype = "int64", device = on })
   return sums:scatter_add(1, index, x.feats), cells
 end
 

@@ -2,6 +2,7 @@
 
 local T = require "lacuna.tensor"
 local class = require "lacuna.nn.class"
+local device = require "lacuna.device"
 local errors = require "lacuna.errors"
 local Module = require "lacuna.nn.module"
 local parameter = require "lacuna.nn.parameter"
@@ -25,14 +26,6 @@ local function replace_tensors(root, fn)
   return root
 end
 
-local function check_device(name)
-  local device = name:match("^(%a+):?%d*$")
-  if device == "cuda" then
-    errors.raisef("to: device %s is not available in this build, expected cpu", name)
-  end
-  return device == "cpu"
-end
-
 --- Converts floating-point parameters and buffers to a dtype, or moves the module to a device:
 --- net:to("float16"), net:to("cpu"). Returns self.
 ---@param ... string
@@ -46,7 +39,9 @@ function Module:to(...)
       replace_tensors(self, function(t)
         return floating[t:dtype()] and t:dtype() ~= what and t:to(what) or t
       end)
-    elseif not check_device(what) then
+    elseif device.is_name(what) then
+      replace_tensors(self, function(t) return t:to(what) end)
+    else
       errors.raisef("to: '%s' is neither a device nor a floating-point dtype, expected one of: %s",
         what, "cpu, cuda, float32, float16, bfloat16, float64")
     end

@@ -24,7 +24,7 @@ function Dropout:forward(x)
   if not self.training or p == 0 then return x end
   return kinds.map(x, "dropout", function(t)
     if p == 1 then return t * 0 end
-    local kept = create.rand(t:size()):ge(p):to(t:dtype())
+    local kept = create.rand(t:size(), { device = t:device() }):ge(p):to(t:dtype())
     return t * kept * (1 / (1 - p))
   end)
 end

@@ -99,7 +99,7 @@ end
 local function default_of(layer, x)
   C.lac_context_counters(ctx, counters)
   local before = tonumber(counters.dataflows[C.LAC_DATAFLOW_IMPLICIT_GEMM])
-  values.force(conv.run(x, layer.kernel, layer.bias, layer.options, layer.config))
+  values.finish(conv.run(x, layer.kernel, layer.bias, layer.options, layer.config))
   C.lac_context_counters(ctx, counters)
   local implicit = tonumber(counters.dataflows[C.LAC_DATAFLOW_IMPLICIT_GEMM]) > before
   return choices.by_name(implicit and "ImplicitGEMM/sorted" or "FetchOnDemand")

@@ -34,6 +34,7 @@ local function run(layer, x, choice)
     return choice.alter and choice.alter(y) or y
   end)
   if not ok then return nil, result end
+  native.call(native.C.lac_synchronize, native.ctx)
   return result, clock() - start
 end
 

@@ -192,8 +192,8 @@ static void run_block(const job *j, int64_t block) {
 static job make_job(const lac_context *ctx, const lac__conv3d_args *args) {
     const lac__packed *w = args->weight;
     const bool bf16 = w->dtype == LAC_DTYPE_BF16;
-    job j = {.tiles = bf16 ? ctx->backend->bf16_tiles : &lac__tiles_f32,
-             .flush = bf16 && !ctx->backend->bf16_instruction,
+    job j = {.tiles = bf16 ? ctx->cpu.backend->bf16_tiles : &lac__tiles_f32,
+             .flush = bf16 && !ctx->cpu.backend->bf16_instruction,
              .x = {lac__data(args->x), args->x2 != NULL ? lac__data(args->x2) : NULL},
              .cin = {args->x->shape[1], args->x2 != NULL ? args->x2->shape[1] : 0},
              .weight = w->data,

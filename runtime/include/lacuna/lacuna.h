@@ -84,6 +84,7 @@ typedef struct lac_context_options {
     void *user;      /* passed to alloc and free */
     void *(*alloc)(void *user, size_t bytes, size_t alignment); /* NULL: the library's own */
     void (*free)(void *user, void *pointer, size_t bytes);
+    void *cuda_stream; /* cudaStream_t on which work for GPU 0 is queued; NULL: one of the library's own */
 } lac_context_options;
 
 /** Creates a context; `options` may be NULL. alloc and free must outlive the context and every tensor
@@ -128,6 +129,8 @@ typedef struct lac_memory {
 } lac_memory;
 
 void lac_memory_stats(const lac_context *ctx, lac_memory *out);
+/** The same of one device; `budget` of a GPU is its memory. DEVICE where it is not there. */
+lac_status lac_memory_stats_on(lac_context *ctx, lac_device device, int32_t index, lac_memory *out);
 void lac_memory_reset_peak(lac_context *ctx);
 /** Gives cached blocks back to the system. */
 void lac_memory_empty_cache(lac_context *ctx);
@@ -146,8 +149,8 @@ typedef struct lac_counters {
     uint64_t dataflows[4]; /* convolutions computed by each lac_dataflow; pointwise ones by none */
 } lac_counters;
 
-/** Work done since the context was created. */
-void lac_context_counters(const lac_context *ctx, lac_counters *out);
+/** Work done since the context was created. Waits for a GPU where its maps' pairs are not known yet. */
+void lac_context_counters(lac_context *ctx, lac_counters *out);
 
 typedef enum lac_log_level {
     LAC_LOG_DEBUG = 0,
@@ -169,6 +172,30 @@ lac_status lac_bench_sgemm(lac_context *ctx, int64_t n, int32_t repeats, double 
  *  4 GiB; above the last cache to measure memory), best of `repeats`, GB/s (bytes read and written / time),
  *  on the context's threads. */
 lac_status lac_bench_bandwidth(lac_context *ctx, int64_t bytes, int32_t repeats, double *gbs);
+
+/* ---- devices (liblacuna_cuda, opened at first use) --------------------------------------------- */
+/* Work for a GPU is queued on one stream of the context and runs in order. The host waits for it where
+ * elements or counts must reach it: downloads, rows of a new coordinate set, checks of index values, results
+ * whose shape depends on elements. Without the backend, a driver or a GPU every call that names one is a
+ * DEVICE or UNSUPPORTED error of one line, and the CPU goes on. */
+
+typedef struct lac_device_info {
+    uint32_t size; /* sizeof(lac_device_info) */
+    int32_t index;
+    int32_t capability; /* 90 for 9.0 */
+    int32_t multiprocessors;
+    int32_t driver, runtime; /* versions, 13000 for 13.0 */
+    uint64_t memory, free_memory; /* bytes */
+    char name[128];
+} lac_device_info;
+
+/** How many there are; 1 CPU. An error says why there is no GPU. Any thread. */
+lac_status lac_device_count(lac_device kind, int32_t *out);
+/** What is known of a GPU. Any thread. */
+lac_status lac_device_describe(lac_device kind, int32_t index, lac_device_info *out);
+/** Waits for all work that the context has queued on GPUs; a failure of it is returned here or by an earlier
+ *  call that waits, with the kernel's name under LACUNA_SYNC=1. */
+lac_status lac_synchronize(lac_context *ctx);
 
 /* ---- tensors --------------------------------------------------------------------------------- */
 
@@ -222,13 +249,17 @@ void lac_tensor_modified(lac_tensor *t);
 lac_status lac_tensor_force(lac_context *ctx, lac_tensor *t);
 /** 1 while the result of an operation has not been computed. */
 int32_t lac_tensor_is_pending(const lac_tensor *t);
-/** Pointer to the first element, borrowed until `t` is released. Results that read `t` are computed
+/** Pointer to the first element, in the memory of its device, borrowed until `t` is released. Results that read `t` are computed
  *  before this returns and at once from then on, so that writes through the pointer are safe. */
 lac_status lac_tensor_data(lac_context *ctx, lac_tensor *t, void **out);
 
 /** Copies `bytes` bytes, which must be all of `t`, contiguous, from or to the caller's memory. */
 lac_status lac_tensor_upload(lac_context *ctx, lac_tensor *t, const void *data, uint64_t bytes);
 lac_status lac_tensor_download(lac_context *ctx, lac_tensor *t, void *data, uint64_t bytes);
+
+/** `t` on another device: itself, retained, where it is there, else a contiguous copy. Caller releases. */
+lac_status lac_tensor_to(lac_context *ctx, lac_tensor *t, lac_device device, int32_t index,
+                         lac_tensor **out);
 
 /* Views share memory with `t`. */
 /** Rows start..start+length-1 of dimension `dim`. */
@@ -391,6 +422,12 @@ void lac_coords_release(lac_coords *c);
 int64_t lac_coords_count(const lac_coords *c);
 /** The rows, int32 [N,4], in the caller's order; not to be written. Caller releases. */
 lac_status lac_coords_tensor(lac_context *ctx, lac_coords *c, lac_tensor **out);
+/** The set on another device: itself, retained, or a new family with the same rows and the same sets that it
+ *  came from, whose indices and maps are built there when they are needed. Caller releases. */
+lac_status lac_coords_to(lac_context *ctx, lac_coords *c, lac_device device, int32_t index,
+                         lac_coords **out);
+/** Where its rows are. */
+void lac_coords_device(const lac_coords *c, lac_device *device, int32_t *index);
 /** 1 when both hold the same rows in the same order. */
 lac_status lac_coords_equal(lac_context *ctx, lac_coords *a, lac_coords *b, int32_t *out);
 /** Builds the sorted index; LAC_ERR_DUPLICATE names two rows. */
