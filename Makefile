@@ -12,7 +12,8 @@ CC       ?= cc
 OPT      ?= -O2 -g
 WERROR   ?= 0
 SANITIZE ?=
-CUDA     ?= $(if $(shell command -v nvcc 2>/dev/null),1,0)
+CUDA     ?= $(if $(shell command -v $(or $(NVCC),nvcc) 2>/dev/null),1,0)
+NVCC     ?= nvcc
 DEPS     ?= 1
 
 ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
@@ -27,6 +28,9 @@ CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -DLAC_VERSION='"$(VERSION)"' $(OPT) $(CFLAG
   -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math \
   $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) -Iruntime/include -Iruntime
 LDFLAGS_ALL := $(LDFLAGS) -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+CXX      ?= c++
+SIMT_CXX := -O1 -g -fPIC -fvisibility=hidden -ffp-contract=off -Wall -Wno-unknown-pragmas $(if $(filter 1,$(WERROR)),-Werror) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 
 KEY := $(shell printf '%s' '$(CC) $(shell $(CC) -dumpfullversion -dumpmachine 2>/dev/null) $(CFLAGS_ALL)' | cksum | cut -d' ' -f1)
 OBJ := $(BUILD)/obj/$(KEY)
@@ -48,6 +52,26 @@ IO_OBJ   := $(patsubst %.c,$(OBJ)/%.o,$(wildcard runtime/io/*.c))
 PROG_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard runtime/script/*.c))
 HEADERS  := $(wildcard runtime/include/lacuna/*.h)
 
+# The CUDA backend: kernels in .cu, their host side in C. It is built by nvcc into liblacuna_cuda.so, and by
+# g++ on the emulator of spec/simt into a library of the same name, on which it is tested without a GPU.
+# Kernels whose arithmetic must not be contracted are named in CUDA_NO_FMA. The newest target is embedded as
+# PTX too, for GPUs to come.
+CUDA_CU     := $(wildcard cuda/*.cu)
+CUDA_C      := $(wildcard cuda/*.c)
+CUDA_NO_FMA := dense_% point_% voxelize% pool% group_norm to_dense coords_%
+CUDA_ARCHS  ?= 80 90
+CUDA_HOME   ?= $(patsubst %/bin/,%,$(dir $(realpath $(shell command -v $(NVCC) 2>/dev/null))))
+NVCC_FLAGS  := -std=c++17 -O3 $(foreach a,$(CUDA_ARCHS),-gencode=arch=compute_$a,code=sm_$a) \
+  -gencode=arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS)) \
+  -Xcompiler -fPIC,-fvisibility=hidden -Icuda -Iruntime/include -Iruntime $(if $(filter 1,$(WERROR)),-Werror all-warnings)
+SIMT_FLAGS  := -DLAC_EMULATED -Ispec/simt/shim -Ispec/simt -Icuda
+CUDA_KEY    := $(shell printf '%s' '$(NVCC_FLAGS)' | cksum | cut -d' ' -f1)
+CUDA_OBJ    := $(CUDA_CU:%.cu=$(OBJ)/cuda-$(CUDA_KEY)/%.o) $(CUDA_C:%.c=$(OBJ)/cuda-$(CUDA_KEY)/%.o)
+SIMT_ENGINE := $(filter-out %_test.cpp,$(wildcard spec/simt/*.cpp))
+SIMT_OBJ    := $(CUDA_CU:%.cu=$(OBJ)/simt/%.o) $(CUDA_C:%.c=$(OBJ)/simt/%.o) $(SIMT_ENGINE:%.cpp=$(OBJ)/simt/%.o)
+GPU         := $(BUILD)/liblacuna_cuda.so
+EMULATED    := $(BUILD)/emulator/liblacuna_cuda.so
+
 LIB  := $(BUILD)/liblacuna.so
 IO   := $(BUILD)/liblacuna_io.so
 PROG := $(BUILD)/lacuna
@@ -61,7 +85,7 @@ LUA_CFLAGS  = $(shell pkg-config --cflags luajit)
 LUA_LIBS    = $(shell pkg-config --libs luajit)
 
 .PHONY: all
-all: $(LIB) $(IO) $(PROG) $(CDEF)
+all: $(LIB) $(IO) $(PROG) $(CDEF) $(if $(filter 1,$(CUDA)),$(GPU))
 
 $(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
@@ -79,10 +103,35 @@ $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
 endef
 $(foreach i,$(ISAS) avx512bf16,$(eval $(call isa_rule,$i)))
 
+$(OBJ)/cuda-$(CUDA_KEY)/%.o: %.cu
+	@mkdir -p $(@D)
+	$(call say,NVCC,$<)
+	$(Q)$(NVCC) $(NVCC_FLAGS) $(if $(filter $(CUDA_NO_FMA),$(basename $(<F))),-fmad=false) -MMD -MP -c $< -o $@
+
+$(OBJ)/cuda-$(CUDA_KEY)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -Icuda -isystem $(CUDA_HOME)/include -MMD -MP -c $< -o $@
+
+$(OBJ)/simt/%.o: %.cu
+	@mkdir -p $(@D)
+	$(call say,G++,$< (emulated))
+	$(Q)$(CXX) -std=c++17 -x c++ $(SIMT_CXX) $(SIMT_FLAGS) -Iruntime/include -Iruntime $(SIMT_EXTRA) -MMD -MP -c $< -o $@
+
+$(OBJ)/simt/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(call say,G++,$<)
+	$(Q)$(CXX) -std=c++17 $(SIMT_CXX) -O2 $(SIMT_FLAGS) -Iruntime/include -Iruntime -MMD -MP -c $< -o $@
+
+$(OBJ)/simt/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$< (emulated))
+	$(Q)$(CC) $(CFLAGS_ALL) $(SIMT_FLAGS) -MMD -MP -c $< -o $@
+
 # A file that lists the objects of this build: it changes when the flags or the sources do.
 $(BUILD)/%.link: FORCE
 	@mkdir -p $(@D)
-	@echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ)' | cmp -s - $@ || echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ)' > $@
+	@echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ) $(CUDA_OBJ) $(SIMT_OBJ)' | cmp -s - $@ || echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ) $(CUDA_OBJ) $(SIMT_OBJ)' > $@
 .PHONY: FORCE
 FORCE:
 
@@ -90,6 +139,15 @@ $(LIB): $(LIB_OBJ) $(BUILD)/objects.link
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared -Wl,-soname,liblacuna.so.0 -Wl,-z,nodelete -Wl,--no-undefined -o $@ $(LIB_OBJ) $(LDFLAGS_ALL) -lm -ldl -lpthread
 	@ln -sf liblacuna.so $(BUILD)/liblacuna.so.0
+
+$(GPU): $(CUDA_OBJ) $(BUILD)/cuda.link
+	$(call say,LINK,$@)
+	$(Q)$(NVCC) -shared -cudart static $(foreach a,$(lastword $(CUDA_ARCHS)),-arch=sm_$a) -Xlinker --exclude-libs,ALL,-soname,liblacuna_cuda.so.0 -o $@ $(CUDA_OBJ) -ldl -lpthread -lrt
+
+$(EMULATED): $(SIMT_OBJ) $(BUILD)/simt.link
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CXX) -shared -Wl,--no-undefined -o $@ $(SIMT_OBJ) $(LDFLAGS_ALL) -ldl -lpthread -lm
 
 $(IO): $(IO_OBJ) $(BUILD)/objects.link
 	$(call say,LINK,$@)

@@ -31,7 +31,7 @@ function create.tensor(value, opts)
   end
   local integer = ffi.istype("int64_t", value) or ffi.istype("uint64_t", value)
   if type(value) == "cdata" and not integer then
-    return T.from_memory(value, opts):to(opts.device or "cpu")
+    return T.from_memory(value, opts):to(opts.device or T.default_device)
   end
   local default = integer and "int64" or "float32"
   local dtype = T.dtype_name(T.dtype_code(opts.dtype or default, "tensor"))
@@ -41,7 +41,7 @@ function create.tensor(value, opts)
   end
   local t = T.from_table(value, dtype)
   if opts.shape then t = t:reshape(opts.shape) end
-  return t:to(opts.device or "cpu")
+  return t:to(opts.device or T.default_device)
 end
 
 local new_keys = { dtype = true, device = true }
@@ -64,7 +64,8 @@ local function new(op, ...)
   end
   opts = errors.options(op, opts, new_keys)
   local shape, ndim = T.sizes(op, first)
-  return T.empty(op, T.dtype_code(opts.dtype or "float32", op), shape, ndim, opts.device)
+  return T.empty(op, T.dtype_code(opts.dtype or "float32", op), shape, ndim,
+    opts.device or T.default_device)
 end
 
 --- zeros(2, 3) or zeros({2, 3}, {dtype=})
@@ -129,7 +130,7 @@ function create.arange(...)
   local whole = start % 1 == 0 and stop % 1 == 0 and step % 1 == 0
   local code = T.dtype_code(opts.dtype or (whole and "int64" or "float32"), "arange")
   native.call(C.lac_arange, ctx, code, start, step, count, out)
-  return wrap(out[0]):to(opts.device or "cpu")
+  return wrap(out[0]):to(opts.device or T.default_device)
 end
 
 local function check_list(op, list)

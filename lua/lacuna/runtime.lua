@@ -41,6 +41,20 @@ function runtime.device_count()
   return C.lac_device_count(C.LAC_DEVICE_CUDA, count) == 0 and count[0] or 0
 end
 
+--- Where tensors are made that name no device: "cpu" at first. Files are read into the memory of
+--- the CPU.
+---@param name string
+function runtime.set_default_device(name)
+  local kind = device.parse(name, "set_default_device")
+  if kind ~= 0 then runtime.memory(name) end -- an error where it is not there
+  require("lacuna.tensor").default_device = name
+end
+
+---@return string
+function runtime.get_default_device()
+  return require("lacuna.tensor").default_device
+end
+
 --- Waits for all work that was queued on GPUs. The CPU computes in the calling thread.
 function runtime.synchronize()
   native.call(C.lac_synchronize, ctx)

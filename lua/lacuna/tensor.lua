@@ -19,6 +19,9 @@ local T = {}
 T.methods = {}
 local methods = T.methods
 
+--- Where tensors are made that name no device (lacuna.set_default_device).
+T.default_device = "cpu"
+
 --- nil, or a function that sees every new Tensor (lacuna.scope).
 T.on_wrap = nil
 

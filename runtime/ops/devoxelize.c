@@ -2,6 +2,7 @@
  * devoxelize.c - from voxels to points: weighted sums of a few rows, and trilinear weights.
  */
 #include "core/shape.h"
+#include "sparse/device_points.h"
 #include "sparse/point.h"
 
 #include <math.h>
@@ -74,6 +75,13 @@ lac_status lac_trilinear_weights(lac_context *ctx, lac_tensor *points, lac_tenso
     LAC_TRY_OUT(lac__as_contiguous(ctx, points, LAC_DTYPE_F64, &p));
     LAC_TRY_OUT(lac__as_index(ctx, "trilinear_weights", index, &where));
     LAC_TRY_OUT(lac__tensor_new_beside(ctx, p, LAC_DTYPE_F32, 2, index->shape, &r));
+    const lac__device_points *gpu = lac__device_of(p)->backend->points;
+    if (gpu != NULL) {
+        LAC_TRY_OUT(gpu->corner_weights(ctx, p, where, scale, r));
+        *out = r;
+        r = NULL;
+        goto out;
+    }
     const int64_t n = index->shape[0], columns = points->shape[1], *cells = lac__data(where);
     const double *xyz = lac__data(p);
     float *weights = lac__data(r);

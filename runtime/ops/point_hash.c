@@ -3,6 +3,7 @@
  */
 #include "core/checked.h"
 #include "core/shape.h"
+#include "sparse/device_points.h"
 
 #include <string.h>
 
@@ -24,6 +25,23 @@ static lac_status check_hash(const lac_tensor *rows, const lac_tensor *offsets) 
         (offsets->dtype != LAC_DTYPE_I32 || offsets->ndim != 2 || offsets->shape[1] != 3))
         return lac__fail(LAC_ERR_SHAPE, "sphash: offsets %s %s, expected int32 [K, 3]",
                          lac_dtype_name(offsets->dtype), lac__shape_text(offsets, text));
+    return lac__same_device("sphash: offsets", rows, offsets);
+}
+
+/* What the GPU that holds `t` does; NULL on the CPU. */
+static const lac__device_points *gpu_of(const lac_tensor *t) {
+    return lac__device_of(t)->backend->points;
+}
+
+static lac_status hash_rows(lac_context *ctx, const lac_tensor *rows, const lac_tensor *offsets,
+                            lac_tensor *out) {
+    static const int32_t none[3] = {0, 0, 0};
+    const int64_t n = rows->shape[0], total = lac_tensor_numel(out);
+    const int32_t *row = lac__data(rows), *shift = offsets == NULL ? none : lac__data(offsets);
+    int64_t *hash = lac__data(out);
+#pragma omp parallel for num_threads(ctx->threads) schedule(static) if (total > 1 << 14)
+    for (int64_t i = 0; i < total; i++)
+        hash[i] = (int64_t)fnv1a(row + 4 * (i % n), shift + 3 * (i / n));
     return LAC_OK;
 }
 
@@ -36,14 +54,10 @@ lac_status lac_hash_rows(lac_context *ctx, lac_tensor *rows, lac_tensor *offsets
     const int64_t shape[2] = {k, n};
     LAC_TRY_OUT(lac__as_contiguous(ctx, rows, LAC_DTYPE_I32, &plain));
     if (offsets != NULL) LAC_TRY_OUT(lac__as_contiguous(ctx, offsets, LAC_DTYPE_I32, &shifts));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I64, offsets == NULL ? 1 : 2,
-                                offsets == NULL ? &n : shape, &r));
-    static const int32_t none[3] = {0, 0, 0};
-    const int32_t *row = lac__data(plain), *shift = shifts == NULL ? none : lac__data(shifts);
-    int64_t *hash = lac__data(r);
-#pragma omp parallel for num_threads(ctx->threads) schedule(static) if (k * n > 1 << 14)
-    for (int64_t i = 0; i < k * n; i++)
-        hash[i] = (int64_t)fnv1a(row + 4 * (i % n), shift + 3 * (i / n));
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, plain, LAC_DTYPE_I64, offsets == NULL ? 1 : 2,
+                                       offsets == NULL ? &n : shape, &r));
+    LAC_TRY_OUT(gpu_of(r) != NULL ? gpu_of(r)->hash_rows(ctx, plain, shifts, r)
+                                  : hash_rows(ctx, plain, shifts, r));
     *out = r;
     r = NULL;
 out:
@@ -93,7 +107,7 @@ static lac_status check_find(const lac_tensor *query, const lac_tensor *referenc
     if (reference->shape[0] > INT32_MAX / 2)
         return lac__fail(LAC_ERR_SHAPE, "sphashquery: %lld references, expected at most 2^30",
                          (long long)reference->shape[0]);
-    return LAC_OK;
+    return lac__same_device("sphashquery: references", query, reference);
 }
 
 static lac_status fill_table(lac_context *ctx, const lac_tensor *reference, lac__block *memory,
@@ -113,34 +127,56 @@ static lac_status fill_table(lac_context *ctx, const lac_tensor *reference, lac_
     return LAC_OK;
 }
 
+static lac_status find_rows(lac_context *ctx, const lac_tensor *query, const lac_tensor *reference,
+                            lac_tensor *out) {
+    const bool single = reference->ndim == 1;
+    lac__block memory = {0};
+    table t = {.words = (single ? 1 : reference->shape[1]) *
+                        (int64_t)(lac_dtype_size(query->dtype) / sizeof(uint32_t))};
+    LAC_TRY(fill_table(ctx, reference, &memory, &t));
+    const uint32_t *rows = lac__data(query);
+    int64_t *found = lac__data(out);
+    const int64_t n = lac_tensor_numel(out);
+#pragma omp parallel for num_threads(ctx->threads) schedule(static) if (n > 1 << 12)
+    for (int64_t i = 0; i < n; i++) found[i] = t.slots[slot_of(&t, rows + i * t.words)];
+    lac__pool_free(ctx->pool, &memory);
+    return LAC_OK;
+}
+
 lac_status lac_find_rows(lac_context *ctx, lac_tensor *query, lac_tensor *reference,
                          lac_tensor **out) {
     LAC_TRY(check_find(query, reference));
     LAC_TRY(lac__check_interrupt(ctx));
     lac_tensor *q = NULL, *ref = NULL, *r = NULL;
-    lac__block memory = {0};
     lac_status status = LAC_OK;
-    const bool single = reference->ndim == 1;
-    table t = {.words = (single ? 1 : reference->shape[1]) *
-                        (int64_t)(lac_dtype_size(query->dtype) / sizeof(uint32_t))};
+    const int32_t columns = reference->ndim == 1 ? 0 : 1; /* of a query, in its shape */
     LAC_TRY_OUT(lac__as_contiguous(ctx, query, query->dtype, &q));
     LAC_TRY_OUT(lac__as_contiguous(ctx, reference, query->dtype, &ref));
     LAC_TRY_OUT(
-        lac__tensor_new(ctx, LAC_DTYPE_I64, query->ndim - (single ? 0 : 1), query->shape, &r));
-    LAC_TRY_OUT(fill_table(ctx, ref, &memory, &t));
-    const uint32_t *rows = lac__data(q);
-    int64_t *found = lac__data(r);
-    const int64_t n = lac_tensor_numel(r);
-#pragma omp parallel for num_threads(ctx->threads) schedule(static) if (n > 1 << 12)
-    for (int64_t i = 0; i < n; i++) found[i] = t.slots[slot_of(&t, rows + i * t.words)];
+        lac__tensor_new_beside(ctx, q, LAC_DTYPE_I64, query->ndim - columns, query->shape, &r));
+    LAC_TRY_OUT(gpu_of(r) != NULL ? gpu_of(r)->find_rows(ctx, q, ref, r)
+                                  : find_rows(ctx, q, ref, r));
     *out = r;
     r = NULL;
 out:
     lac_tensor_release(q);
     lac_tensor_release(ref);
     lac_tensor_release(r);
-    lac__pool_free(ctx->pool, &memory);
     return status;
+}
+
+static lac_status count_index(const lac_tensor *index, lac_tensor *out) {
+    const int64_t *at = lac__data(index), n = lac_tensor_numel(index), rows = out->shape[0];
+    int32_t *count = lac__data(out);
+    for (int64_t m = 0; m < rows; m++) count[m] = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (at[i] >= rows)
+            return lac__fail(LAC_ERR_RANGE,
+                             "spcount: index %lld at position %lld, expected less than %lld",
+                             (long long)at[i], (long long)i, (long long)rows);
+        if (at[i] >= 0) count[at[i]]++;
+    }
+    return LAC_OK;
 }
 
 lac_status lac_count_index(lac_context *ctx, lac_tensor *index, int64_t rows, lac_tensor **out) {
@@ -150,20 +186,12 @@ lac_status lac_count_index(lac_context *ctx, lac_tensor *index, int64_t rows, la
     lac_tensor *where = NULL, *r = NULL;
     lac_status status = LAC_OK;
     LAC_TRY_OUT(lac__as_index(ctx, "spcount", index, &where));
-    LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_I32, 1, &rows, &r));
-    const int64_t *at = lac__data(where), n = lac_tensor_numel(where);
-    int32_t *count = lac__data(r);
+    LAC_TRY_OUT(lac__tensor_new_beside(ctx, where, LAC_DTYPE_I32, 1, &rows, &r));
+    const int64_t n = lac_tensor_numel(where);
     if (n > INT32_MAX)
         LAC_TRY_OUT(lac__fail(LAC_ERR_SHAPE, "spcount: %lld indices, expected at most 2^31 - 1",
                               (long long)n));
-    for (int64_t m = 0; m < rows; m++) count[m] = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (at[i] >= rows)
-            LAC_TRY_OUT(lac__fail(LAC_ERR_RANGE,
-                                  "spcount: index %lld at position %lld, expected less than %lld",
-                                  (long long)at[i], (long long)i, (long long)rows));
-        if (at[i] >= 0) count[at[i]]++;
-    }
+    LAC_TRY_OUT(gpu_of(r) != NULL ? gpu_of(r)->count_index(ctx, where, r) : count_index(where, r));
     *out = r;
     r = NULL;
 out:

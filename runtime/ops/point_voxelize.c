@@ -3,6 +3,7 @@
  * (Tang et al. 2020, SPVConv).
  */
 #include "core/shape.h"
+#include "sparse/device_points.h"
 #include "sparse/group_rows.h"
 #include "sparse/point.h"
 #include "sparse/sparse_tensor.h"
@@ -40,30 +41,38 @@ static lac_status floor_rows(const lac_tensor *points, int32_t *rows) {
 }
 
 typedef struct work {
-    lac_tensor *plain, *scaled, *rows, *index, *feats;
+    lac_tensor *plain, *feats;
+    lac__point_voxels made;
     lac_coords *coords;
     lac__block cells, group, first;
 } work;
 
 /* The unique rows and the row of each point. */
 static lac_status make_voxels(lac_context *ctx, work *w) {
-    const int64_t n = w->scaled->shape[0];
+    const int64_t n = w->made.scaled->shape[0];
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)n * 4 * sizeof(int32_t), &w->cells));
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)n * sizeof(int32_t), &w->group));
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)n * sizeof(int32_t), &w->first));
     const int32_t *cells = w->cells.data, *group = w->group.data, *first = w->first.data;
     int64_t voxels = 0;
-    LAC_TRY(floor_rows(w->scaled, w->cells.data));
+    LAC_TRY(floor_rows(w->made.scaled, w->cells.data));
     LAC_TRY(lac__group_rows(ctx, cells, n, w->group.data, w->first.data, &voxels));
     const int64_t shape[2] = {voxels, 4};
-    LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I32, 2, shape, &w->rows));
-    LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I64, 1, &n, &w->index));
-    int32_t *rows = lac__data(w->rows);
-    int64_t *index = lac__data(w->index);
+    LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I32, 2, shape, &w->made.rows));
+    LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I64, 1, &n, &w->made.index));
+    int32_t *rows = lac__data(w->made.rows);
+    int64_t *index = lac__data(w->made.index);
     for (int64_t v = 0; v < voxels; v++)
         memcpy(rows + 4 * v, cells + 4 * (int64_t)first[v], 4 * sizeof *rows);
     for (int64_t i = 0; i < n; i++) index[i] = group[i];
     return LAC_OK;
+}
+
+static lac_status compute(lac_context *ctx, double ratio, work *w) {
+    const lac__device_points *gpu = lac__device_of(w->plain)->backend->points;
+    if (gpu != NULL) return gpu->point_voxelize(ctx, w->plain, ratio, &w->made);
+    LAC_TRY(scale_points(ctx, w->plain, ratio, &w->made.scaled));
+    return make_voxels(ctx, w);
 }
 
 static void hand_over(lac_tensor **from, lac_tensor **to) {
@@ -82,22 +91,21 @@ lac_status lac_point_voxelize(lac_context *ctx, lac_tensor *points, lac_tensor *
     work w = {0};
     lac_status status = LAC_OK;
     LAC_TRY_OUT(lac__point_rows(ctx, "initial_voxelize", points, &w.plain));
-    LAC_TRY_OUT(scale_points(ctx, w.plain, ratio, &w.scaled));
-    LAC_TRY_OUT(make_voxels(ctx, &w));
-    const int64_t voxels = w.rows->shape[0];
-    lac_tensor *rows = w.rows;
-    w.rows = NULL; /* taken over */
+    LAC_TRY_OUT(compute(ctx, ratio, &w));
+    const int64_t voxels = w.made.rows->shape[0];
+    lac_tensor *rows = w.made.rows;
+    w.made.rows = NULL; /* taken over */
     LAC_TRY_OUT(lac__coords_adopt(ctx, rows, &w.coords));
-    LAC_TRY_OUT(lac_scatter_mean(ctx, feats, w.index, voxels, NULL, &w.feats));
+    LAC_TRY_OUT(lac_scatter_mean(ctx, feats, w.made.index, voxels, NULL, &w.feats));
     LAC_TRY_OUT(lac_sparse_create(ctx, w.feats, w.coords, NULL, x));
-    hand_over(&w.scaled, scaled);
-    hand_over(&w.index, index);
+    hand_over(&w.made.scaled, scaled);
+    hand_over(&w.made.index, index);
 out:
     lac_coords_release(w.coords);
     lac_tensor_release(w.plain);
-    lac_tensor_release(w.scaled);
-    lac_tensor_release(w.rows);
-    lac_tensor_release(w.index);
+    lac_tensor_release(w.made.scaled);
+    lac_tensor_release(w.made.rows);
+    lac_tensor_release(w.made.index);
     lac_tensor_release(w.feats);
     lac__pool_free(ctx->pool, &w.cells);
     lac__pool_free(ctx->pool, &w.group);

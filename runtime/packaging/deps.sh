@@ -40,6 +40,7 @@ ldconfig -p 2>/dev/null | grep -q 'libopenblas\.so' || need libopenblas-dev "Ope
 lua_module_in cjson lua-cjson
 lua_module_in argparse lua-argparse
 if [ "$purpose" = test ]; then
+  command_in c++ g++ # the emulator of CUDA kernels
   command_in busted lua-busted
   command_in luacheck lua-check
 fi

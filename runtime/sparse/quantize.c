@@ -1,7 +1,9 @@
 /*
  * quantize.c - points to unique voxels.
  */
+#include "core/backend.h"
 #include "core/checked.h"
+#include "sparse/device_points.h"
 #include "sparse/sparse_tensor.h"
 
 #include <math.h>
@@ -139,12 +141,10 @@ static void reduce_feats(const quantizer *q, const float *feats, int64_t begin, 
     }
 }
 
-typedef struct results {
-    lac_tensor *rows, *feats, *inverse, *index;
-} results;
-
-static lac_status make_results(lac_context *ctx, quantizer *q, results *r) {
+static lac_status make_results(lac_context *ctx, quantizer *q, lac__quantized *r) {
     LAC_TRY(find_starts(ctx, q));
+    r->invalid = q->invalid;
+    r->outside = q->outside;
     const int64_t rows_shape[2] = {q->voxels, 4}, feats_shape[2] = {q->voxels, q->feats->shape[1]};
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I32, 2, rows_shape, &r->rows));
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, feats_shape, &r->feats));
@@ -193,12 +193,21 @@ static lac_status check(const lac_tensor *points, const lac_quantize_options *o)
         return lac__fail(LAC_ERR_SHAPE,
                          "quantize: feats of shape %s for %lld points, expected [N, C]",
                          lac__shape_text(f, text), (long long)points->shape[0]);
-    return LAC_OK;
+    return lac__same_device("quantize: feats", points, f);
 }
 
 /* A contiguous tensor in `dtype`, or in its own where `dtype` is its own. */
 static lac_status in_dtype(lac_context *ctx, lac_tensor *t, lac_dtype dtype, lac_tensor **out) {
+    LAC_TRY(lac__read(ctx, t));
     return t->dtype == dtype ? lac_contiguous(ctx, t, out) : lac_convert(ctx, t, dtype, out);
+}
+
+static lac_status compute(lac_context *ctx, quantizer *q, lac__quantized *r) {
+    const lac__device_points *gpu = lac__device_of(q->points)->backend->points;
+    if (gpu != NULL) return gpu->quantize(ctx, q->points, q->feats, q->options, r);
+    LAC_TRY(find_cells(ctx, q));
+    LAC_TRY(make_rows(ctx, q));
+    return make_results(ctx, q, r);
 }
 
 lac_status lac_quantize(lac_context *ctx, lac_tensor *points, const lac_quantize_options *options,
@@ -207,16 +216,14 @@ lac_status lac_quantize(lac_context *ctx, lac_tensor *points, const lac_quantize
     LAC_TRY(check(points, options));
     LAC_TRY(lac__check_interrupt(ctx));
     quantizer q = {.options = options, .n = points->shape[0], .columns = points->shape[1]};
-    results r = {0};
+    lac__quantized r = {0};
     lac_coords *coords = NULL;
     lac_status status = LAC_OK;
     LAC_TRY_OUT(in_dtype(
         ctx, points, points->dtype == LAC_DTYPE_F64 ? LAC_DTYPE_F64 : LAC_DTYPE_F32, &q.points));
     LAC_TRY_OUT(
         in_dtype(ctx, options->feats != NULL ? options->feats : points, LAC_DTYPE_F32, &q.feats));
-    LAC_TRY_OUT(find_cells(ctx, &q));
-    LAC_TRY_OUT(make_rows(ctx, &q));
-    LAC_TRY_OUT(make_results(ctx, &q, &r));
+    LAC_TRY_OUT(compute(ctx, &q, &r));
     status = lac__coords_adopt(ctx, r.rows, &coords);
     r.rows = NULL;
     if (status != LAC_OK) goto out;
@@ -231,8 +238,8 @@ lac_status lac_quantize(lac_context *ctx, lac_tensor *points, const lac_quantize
         r.index = NULL;
     }
     if (dropped != NULL) {
-        dropped[0] = q.invalid;
-        dropped[1] = q.outside;
+        dropped[0] = r.invalid;
+        dropped[1] = r.outside;
     }
 out:
     lac_coords_release(coords);

@@ -3,7 +3,9 @@
  * so many points a voxel and voxels a sample (hard; Zhou and Tuzel 2018, VoxelNet), or all of them
  * (dynamic; Zhou et al. 2019).
  */
+#include "core/backend.h"
 #include "core/checked.h"
+#include "sparse/device_points.h"
 #include "sparse/group_rows.h"
 #include "sparse/sparse_tensor.h"
 
@@ -20,10 +22,6 @@ typedef struct voxelizer {
     int32_t *rows, *kept;   /* the cells (b,x,y,z) of the points inside, and their numbers */
     int32_t *group, *first; /* voxel of each point inside, -1: dropped; first point of each voxel */
 } voxelizer;
-
-typedef struct results {
-    lac_tensor *rows, *feats, *num_points, *point_voxel, *raw;
-} results;
 
 static lac_status find_grid(voxelizer *v) {
     const lac_voxelize_options *o = v->options;
@@ -74,7 +72,7 @@ static lac_status check(const lac_tensor *points, const lac_voxelize_options *o)
         return lac__fail(LAC_ERR_SHAPE,
                          "voxelize: batch indices of shape %s for %lld points, expected [N]",
                          lac__shape_text(b, text), (long long)points->shape[0]);
-    return LAC_OK;
+    return lac__same_device("voxelize: batch", points, b);
 }
 
 static lac_status count_samples(voxelizer *v) {
@@ -161,7 +159,7 @@ static lac_status number_voxels(lac_context *ctx, voxelizer *v) {
     return LAC_OK;
 }
 
-static lac_status make_results(lac_context *ctx, const voxelizer *v, results *r) {
+static lac_status make_results(lac_context *ctx, const voxelizer *v, lac__voxelized *r) {
     const int64_t rows_shape[2] = {v->voxels, 4}, feats_shape[2] = {v->voxels, v->columns};
     const int64_t raw_shape[3] = {v->voxels, v->options->max_points, v->columns};
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I32, 2, rows_shape, &r->rows));
@@ -185,7 +183,7 @@ static lac_status make_results(lac_context *ctx, const voxelizer *v, results *r)
 }
 
 /* Sums in the order of the points, in float64; the means are rounded once. */
-static lac_status fill_results(lac_context *ctx, voxelizer *v, results *r) {
+static lac_status fill_results(lac_context *ctx, voxelizer *v, lac__voxelized *r) {
     const int64_t most =
         v->options->dynamic || v->options->max_points == 0 ? INT64_MAX : v->options->max_points;
     const int64_t columns = v->columns;
@@ -216,16 +214,29 @@ static lac_status fill_results(lac_context *ctx, voxelizer *v, results *r) {
     for (int64_t i = 0; i < cells; i++)
         feats[i] = (float)(sums[i] / (double)num_points[i / columns]);
     lac__pool_free(ctx->pool, &memory);
+    r->samples = v->samples;
+    r->outside = v->outside;
+    r->dropped = v->dropped;
     return LAC_OK;
 }
 
-static lac_status make_sparse(lac_context *ctx, const voxelizer *v, results *r, lac_sparse **x) {
+static lac_status compute(lac_context *ctx, voxelizer *v, lac__voxelized *r) {
+    const lac__device_points *gpu = lac__device_of(v->points)->backend->points;
+    if (gpu != NULL) return gpu->voxelize(ctx, v->points, v->batch, v->options, v->grid, r);
+    LAC_TRY(find_cells(ctx, v));
+    LAC_TRY(number_voxels(ctx, v));
+    LAC_TRY(make_results(ctx, v, r));
+    return fill_results(ctx, v, r);
+}
+
+static lac_status make_sparse(lac_context *ctx, const voxelizer *v, lac__voxelized *r,
+                              lac_sparse **x) {
     lac_coords *coords = NULL;
     lac_tensor *rows = r->rows;
     r->rows = NULL; /* taken over */
     LAC_TRY(lac__coords_adopt(ctx, rows, &coords));
     lac_sparse_desc desc = {.size = sizeof desc, .stride = {1, 1, 1}, .has_range = 1};
-    desc.batch_size = desc.range[0] = (int32_t)v->samples;
+    desc.batch_size = desc.range[0] = (int32_t)r->samples;
     for (int a = 0; a < 3; a++) desc.range[1 + a] = v->grid[v->options->order_zyx ? 2 - a : a];
     const lac_status status = lac_sparse_create(ctx, r->feats, coords, &desc, x);
     lac_coords_release(coords);
@@ -243,23 +254,20 @@ lac_status lac_voxelize(lac_context *ctx, lac_tensor *points, const lac_voxelize
     LAC_TRY(check(points, options));
     LAC_TRY(lac__check_interrupt(ctx));
     voxelizer v = {.options = options, .n = points->shape[0], .columns = points->shape[1]};
-    results r = {0};
+    lac__voxelized r = {0};
     lac_status status = LAC_OK;
     LAC_TRY_OUT(find_grid(&v));
     LAC_TRY_OUT(lac_convert(ctx, points, LAC_DTYPE_F32, &v.points));
     if (options->batch != NULL)
         LAC_TRY_OUT(lac_convert(ctx, options->batch, LAC_DTYPE_I64, &v.batch));
-    LAC_TRY_OUT(find_cells(ctx, &v));
-    LAC_TRY_OUT(number_voxels(ctx, &v));
-    LAC_TRY_OUT(make_results(ctx, &v, &r));
-    LAC_TRY_OUT(fill_results(ctx, &v, &r));
+    LAC_TRY_OUT(compute(ctx, &v, &r));
     LAC_TRY_OUT(make_sparse(ctx, &v, &r, x));
     if (info != NULL) {
         info->num_points = take(&r.num_points);
         info->point_voxel = take(&r.point_voxel);
         info->voxels = take(&r.raw);
-        info->points_outside = v.outside;
-        info->points_dropped = v.dropped;
+        info->points_outside = r.outside;
+        info->points_dropped = r.dropped;
         memcpy(info->grid, v.grid, sizeof v.grid);
     }
 out:

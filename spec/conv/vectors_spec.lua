@@ -13,7 +13,9 @@ end
 local function read_case(f, group)
   local at = "/" .. group .. "/"
   local function attr(name) return f:attr("/" .. group, name) end
-  local function tensor(name) return f:exists(at .. name) and f:read(at .. name) or nil end
+  local function tensor(name)
+    return f:exists(at .. name) and support.here(f:read(at .. name)) or nil
+  end
   return {
     name = group, note = attr("note"), kernel = attr("kernel_size"), stride = attr("stride"),
     padding = attr("padding"), dilation = attr("dilation"), transposed = attr("transposed") ~= 0,

@@ -30,6 +30,7 @@ describe("a device that is not there", function()
     assert.equal(1, r.status)
     assert.equal("false\t0\n", r.out)
     assert.matches("^lacuna: %(command line%):1: to: device cuda is not available: "
-      .. "liblacuna_cuda.so: cannot open /nowhere/lib.so, which is needed for GPUs: [^\n]*\n$", r.err)
+      .. "liblacuna_cuda.so: cannot open /nowhere/lib.so, which is needed for GPUs: [^\n]*\n$",
+      r.err)
   end)
 end)

@@ -15,6 +15,11 @@ function support.shared(path)
   return exists(full) and full or nil
 end
 
+--- `t`, which a file gave, where the specs run (support/device.lua); nil stays nil.
+function support.here(t)
+  return t and t:to(require("lacuna").get_default_device())
+end
+
 --- A name for a temporary file with this ending; support.clean() removes those that were handed
 --- out.
 local handed_out = {}

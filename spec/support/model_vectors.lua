@@ -27,7 +27,8 @@ end
 
 --- The input as a SparseTensor, or a PointTensor where the coordinates are not whole.
 function Vectors:input()
-  local feats, coords = self.file:read("/input/feats"), self.file:read("/input/coords")
+  local feats = support.here(self.file:read "/input/feats")
+  local coords = support.here(self.file:read "/input/coords")
   if coords:dtype() == "float32" then return lacuna.PointTensor(feats, coords) end
   return lacuna.SparseTensor {
     feats = feats, coords = coords, spatial_range = self.file:attr("/", "spatial_range"),
