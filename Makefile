@@ -116,17 +116,17 @@ $(OBJ)/cuda-$(CUDA_KEY)/%.o: %.c
 $(OBJ)/simt/%.o: %.cu
 	@mkdir -p $(@D)
 	$(call say,G++,$< (emulated))
-	$(Q)$(CXX) -std=c++17 -x c++ $(SIMT_CXX) $(SIMT_FLAGS) -Iruntime/include -Iruntime $(SIMT_EXTRA) -MMD -MP -c $< -o $@
+	$(Q)$(CXX) -std=c++17 -x c++ $(SIMT_CXX) $(SIMT_FLAGS) -Iruntime/include -Iruntime $(SIMT_EXTRA) -MD -MP -c $< -o $@
 
 $(OBJ)/simt/%.o: %.cpp
 	@mkdir -p $(@D)
 	$(call say,G++,$<)
-	$(Q)$(CXX) -std=c++17 $(SIMT_CXX) -O2 $(SIMT_FLAGS) -Iruntime/include -Iruntime -MMD -MP -c $< -o $@
+	$(Q)$(CXX) -std=c++17 $(SIMT_CXX) -O2 $(SIMT_FLAGS) -Iruntime/include -Iruntime -MD -MP -c $< -o $@
 
 $(OBJ)/simt/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$< (emulated))
-	$(Q)$(CC) $(CFLAGS_ALL) $(SIMT_FLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) $(SIMT_FLAGS) -MD -MP -c $< -o $@
 
 # A file that lists the objects of this build: it changes when the flags or the sources do.
 $(BUILD)/%.link: FORCE

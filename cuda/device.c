@@ -155,7 +155,7 @@ lac_status lac__cuda_describe(int32_t index, lac_device_info *out) {
     out->runtime = runtime;
     out->memory = total;
     out->free_memory = available;
-    (void)snprintf(out->name, sizeof out->name, "%s", properties.name);
+    (void)snprintf(out->name, sizeof out->name, "%.*s", (int)sizeof out->name - 1, properties.name);
     return LAC_OK;
 }
 

@@ -78,12 +78,16 @@ double lac_clock(void) {
     return lac__host->clock();
 }
 
-lac__gpu *lac__gpu_of(const lac_tensor *t) {
-    lac__gpu *gpu = t->storage->device->gpu;
+lac__gpu *lac__gpu_enter(lac__device *device) {
+    lac__gpu *gpu = device->gpu;
     int current = gpu->device;
     if (cudaGetDevice(&current) == cudaSuccess && current != gpu->device)
         (void)cudaSetDevice(gpu->device);
     return gpu;
+}
+
+lac__gpu *lac__gpu_of(const lac_tensor *t) {
+    return lac__gpu_enter(t->storage->device);
 }
 
 lac__view lac__view_of(const lac_tensor *t) {

@@ -15,7 +15,9 @@
 #include "launch.h"
 #include "sparse/device_maps.h"
 
-/** The GPU that holds `t`, made the calling thread's current device. */
+/** The GPU of a device, made the calling thread's current one. */
+lac__gpu *lac__gpu_enter(lac__device *device);
+/** The same of the device that holds `t`. */
 lac__gpu *lac__gpu_of(const lac_tensor *t);
 /** A view of `t` as launchers take it. */
 lac__view lac__view_of(const lac_tensor *t);

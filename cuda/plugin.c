@@ -17,6 +17,7 @@ lac_status lac__pack_weights__cuda(lac_context *ctx, const lac_tensor *plain,
 
 static const lac__backend backend = {
     .isa = "cuda",
+    .panel = 8,
     .maps = &lac__cuda_maps,
     .points = &lac__cuda_points,
     .pack_weights = lac__pack_weights__cuda,

@@ -26,7 +26,7 @@ end
 for _, name in ipairs {
   "manual_seed", "set_num_threads", "get_num_threads", "device_count",
   "set_default_device", "get_default_device", "synchronize", "memory", "reset_peak_memory",
-  "empty_cache", "set_eager", "with_modes", "log", "cuda",
+  "empty_cache", "set_eager", "set_allow_tf32", "with_modes", "log", "cuda",
 } do
   parts[name] = { "runtime", name }
 end

@@ -27,6 +27,7 @@ local flags = {
     C.LAC_FLAG_ALLOW_NEGATIVE, { [false] = 0, [true] = 1 }, { false, true },
   },
   eager = { C.LAC_FLAG_EAGER, { [false] = 0, [true] = 1 }, { false, true } },
+  allow_tf32 = { C.LAC_FLAG_ALLOW_TF32, { [false] = 0, [true] = 1 }, { false, true } },
 }
 
 local names = {}

@@ -119,8 +119,16 @@ function runtime.set_eager(eager)
   modes.set("set_eager", "eager", eager)
 end
 
+--- true: float32 convolutions and linear layers on a GPU may round their factors to TF32 (10 bits of
+--- mantissa), for its tensor cores. The CPU is not affected.
+---@param allowed boolean
+function runtime.set_allow_tf32(allowed)
+  modes.set("set_allow_tf32", "allow_tf32", allowed)
+end
+
 --- Runs fn(...) under mode flags and puts the earlier ones back: with_modes({conv_mode = 2}, fn).
----@param flags table  conv_mode, kmap_mode, downsample_mode, allow_negative_coordinates, eager
+---@param flags table  conv_mode, kmap_mode, downsample_mode, allow_negative_coordinates, eager,
+--- allow_tf32
 ---@param fn function
 function runtime.with_modes(flags, fn, ...)
   local callable = type(fn) == "function" or type(fn) == "table" and getmetatable(fn)

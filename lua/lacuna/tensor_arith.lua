@@ -11,17 +11,18 @@ return function(T, meta)
   local methods, wrap, handle = T.methods, T.wrap, T.handle
 
   -- Numbers travel as doubles; an int64 beyond their precision as a scalar tensor.
-  local function integer64(op, v)
+  local function integer64(op, v, other)
     local n = tonumber(v)
     if n > -2^53 and n < 2^53 then return n end
-    local t = T.empty(op, C.LAC_DTYPE_I64, ffi.new("int64_t[8]"), 0)
+    local on = T.is(other) and other:device() or nil
+    local t = T.empty(op, C.LAC_DTYPE_I64, ffi.new("int64_t[8]"), 0, on)
     native.call(C.lac_fill, ctx, t.h, 0, v)
     return t
   end
 
-  local function operand(op, v)
+  local function operand(op, v, other)
     if type(v) == "cdata" and (ffi.istype("int64_t", v) or ffi.istype("uint64_t", v)) then
-      return integer64(op, v)
+      return integer64(op, v, other)
     end
     return v
   end
@@ -34,7 +35,7 @@ return function(T, meta)
     elseif T.is(a) and T.is(b) then
       native.call(C.lac_binary, ctx, code, handle(a, op), handle(b, op), out)
     else
-      local left, right = operand(op, a), operand(op, b)
+      local left, right = operand(op, a, b), operand(op, b, a)
       if not rawequal(left, a) or not rawequal(right, b) then
         return binary(op, code, left, right)
       end

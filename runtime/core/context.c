@@ -90,7 +90,7 @@ void lac_context_seed(lac_context *ctx, uint64_t seed) {
 }
 
 lac_status lac_context_set_flag(lac_context *ctx, lac_flag flag, int32_t value) {
-    static const int32_t highest[LAC__FLAGS] = {2, 1, 1, 1, 1};
+    static const int32_t highest[LAC__FLAGS] = {2, 1, 1, 1, 1, 1};
     if ((int)flag < 0 || (int)flag >= LAC__FLAGS)
         return lac__fail(LAC_ERR_ARGUMENT, "flag: there is no flag %d", (int)flag);
     if (value < 0 || value > highest[flag])

@@ -14,7 +14,7 @@
 
 struct lac__backend;
 
-enum { LAC__FLAGS = 5 };
+enum { LAC__FLAGS = 6 };
 
 struct lac_context {
     atomic_int references;

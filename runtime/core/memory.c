@@ -36,8 +36,8 @@ void lac_memory_collector(lac_context *ctx, int32_t enabled) {
 }
 
 void lac_memory_collected(lac_context *ctx, int32_t repeating) {
-    lac__pool_collected(ctx->pool, repeating != 0);
+    (void)lac__pool_collected(ctx->pool, repeating != 0);
     for (int i = 0; i < LAC__MAX_GPUS; i++) {
-        if (ctx->gpu[i] != NULL) lac__pool_collected(ctx->gpu[i]->pool, repeating != 0);
+        if (ctx->gpu[i] != NULL) (void)lac__pool_collected(ctx->gpu[i]->pool, repeating != 0);
     }
 }

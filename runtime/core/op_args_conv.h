@@ -15,6 +15,7 @@ typedef struct lac__flow {
     int splits;        /* ImplicitGEMM: parts of the taps, added in their order */
     double epsilon;    /* GatherScatter */
     int64_t mm_thresh; /* GatherScatter */
+    bool tf32;         /* float32 on a GPU may use tensor cores */
 } lac__flow;
 
 typedef struct lac__conv3d_args {
@@ -27,7 +28,8 @@ typedef struct lac__conv3d_args {
     const lac__epilogue *epilogue;
     lac_tensor *out;         /* [M,Cout], any floating dtype */
     const lac__flow *flow;   /* what AUTO stands for is resolved */
-    const lac_tensor *plain; /* GatherScatter: the weight as float32 [taps,Cin,Cout], contiguous */
+    /* GatherScatter: the weight [taps,Cin,Cout] in the dtype of the packed one, contiguous */
+    const lac_tensor *plain;
 } lac__conv3d_args;
 
 typedef lac__conv3d_args lac__conv3d_implicit_args;

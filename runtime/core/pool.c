@@ -326,10 +326,12 @@ void lac__pool_collector(lac__pool *pool, bool enabled) {
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
-void lac__pool_collected(lac__pool *pool, bool repeating) {
+bool lac__pool_collected(lac__pool *pool, bool repeating) {
     (void)pthread_mutex_lock(&pool->lock);
+    const bool before = pool->repeating;
     pool->repeating = repeating;
     (void)pthread_mutex_unlock(&pool->lock);
+    return before;
 }
 
 void *lac__object_alloc(lac__pool *pool, size_t bytes) {

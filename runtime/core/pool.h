@@ -48,7 +48,8 @@ void lac__pool_stats(lac__pool *pool, lac_memory *out);
 void lac__pool_reset_peak(lac__pool *pool);
 void lac__pool_trim(lac__pool *pool);
 void lac__pool_collector(lac__pool *pool, bool enabled);
-void lac__pool_collected(lac__pool *pool, bool repeating);
+/** Returns what it was before. */
+bool lac__pool_collected(lac__pool *pool, bool repeating);
 
 /** Small objects that are not cached; zeroed. NULL when there is no memory. */
 void *lac__object_alloc(lac__pool *pool, size_t bytes);

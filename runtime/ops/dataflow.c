@@ -33,7 +33,9 @@ lac_status lac__flow_make(const lac_context *ctx, const lac_conv3d_options *o, l
                          "conv3d: epsilon %g and mm_thresh %g, expected numbers from 0", o->epsilon,
                          o->mm_thresh);
     const int32_t mode = ctx->flags[LAC_FLAG_CONV_MODE];
-    lac__flow flow = {.dataflow = (lac_dataflow)o->dataflow, .epsilon = o->epsilon};
+    lac__flow flow = {.dataflow = (lac_dataflow)o->dataflow,
+                      .epsilon = o->epsilon,
+                      .tf32 = ctx->flags[LAC_FLAG_ALLOW_TF32] != 0};
     flow.sorted = o->sort == 0 ? mode > 0 : o->sort == 2;
     flow.splits = !flow.sorted ? 1 : o->splits > 0 ? o->splits : mode == 2 ? 3 : 1;
     flow.mm_thresh = o->mm_thresh < 1e15 ? (int64_t)o->mm_thresh : (int64_t)1e15;

@@ -20,6 +20,7 @@ lac_status lac_linear(lac_context *ctx, lac_tensor *x, lac_tensor *weight, lac_t
     const lac__gemm gemm = {.x = x,
                             .weight = weight,
                             .weight_transposed = true,
+                            .flow.tf32 = ctx->flags[LAC_FLAG_ALLOW_TF32] != 0,
                             .taps = 1,
                             .cin = weight->shape[1],
                             .cout = weight->shape[0],

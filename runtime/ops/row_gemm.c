@@ -8,6 +8,7 @@
 lac_status lac__row_gemm(lac_context *ctx, lac_tensor *x, lac_tensor *weight, lac_tensor **out) {
     const lac__gemm gemm = {.x = x,
                             .weight = weight,
+                            .flow.tf32 = ctx->flags[LAC_FLAG_ALLOW_TF32] != 0,
                             .taps = 1,
                             .cin = weight->shape[0],
                             .cout = weight->shape[1],

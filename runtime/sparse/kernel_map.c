@@ -18,13 +18,23 @@ lac_status lac__map_pairs(lac_context *ctx, lac_kernel_map *map, int64_t *out) {
     return LAC_OK;
 }
 
+/* The same for functions that cannot fail: nobody would repeat them after a collection of garbage, so that
+ * memory is taken without one. */
+static bool pairs_now(lac_kernel_map *map, int64_t *out) {
+    lac__pool *pool = map->family->device->pool;
+    const bool before = lac__pool_collected(pool, true);
+    const lac_status status = lac__map_pairs(map->family->ctx, map, out);
+    (void)lac__pool_collected(pool, before);
+    return status == LAC_OK;
+}
+
 /* A convolution on a GPU does not wait for its map's pairs: the counters get them when somebody asks, or when
  * the map goes. */
 static void settle_debt(lac_kernel_map *map) {
     lac_context *ctx = map->family->ctx;
     int64_t pairs = 0;
     if (map->owed == 0) return;
-    if (lac__map_pairs(ctx, map, &pairs) == LAC_OK) ctx->counters.macs += (double)pairs * map->owed;
+    if (pairs_now(map, &pairs)) ctx->counters.macs += (double)pairs * map->owed;
     map->owed = 0;
     lac_kernel_map **link = &ctx->owing;
     while (*link != map) link = &(*link)->next_owing;
@@ -151,9 +161,7 @@ bool lac__map_single(const lac_kernel_map *map, bool reversed) {
 void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pairs,
                              int64_t *in_rows, int64_t *out_rows) {
     if (taps != NULL) *taps = m->taps;
-    if (pairs != NULL &&
-        lac__map_pairs(m->family->ctx, (lac_kernel_map *)(uintptr_t)m, pairs) != LAC_OK)
-        *pairs = -1;
+    if (pairs != NULL && !pairs_now((lac_kernel_map *)(uintptr_t)m, pairs)) *pairs = -1;
     if (in_rows != NULL) *in_rows = lac_coords_count(m->in);
     if (out_rows != NULL) *out_rows = lac_coords_count(m->out);
 }

@@ -42,6 +42,7 @@ lac_status lac__map_neighbours(lac_context *ctx, const lac_kernel_map *map, bool
     if (n->taps == 0) {
         const double start = lac_clock();
         const lac__device_maps *gpu = lac__device_maps_of(map->out);
+        n->device = map->family->device;
         const lac_status status = gpu != NULL ? gpu->neighbours(ctx, map, reversed, n)
                                               : fill_table(ctx, map, reversed, n);
         ctx->counters.map_seconds += lac_clock() - start;

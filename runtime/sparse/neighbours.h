@@ -13,6 +13,7 @@
 enum { LAC__MAX_SPLITS = 4 };
 
 typedef struct lac__neighbours {
+    lac__device *device; /* that holds it */
     int64_t taps, rows;
     lac__block table_block;
     lac__block order_blocks[LAC__MAX_SPLITS + 1]; /* by number of splits; 0 is not used */

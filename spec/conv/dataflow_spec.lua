@@ -123,7 +123,7 @@ describe("dataflows", function()
   end)
 end)
 
-describe("the choice of a dataflow", function()
+describe("the choice of a dataflow #host", function()
   after_each(function()
     F.conv_config.clear_global()
     F.set_conv_mode(1)

@@ -56,7 +56,7 @@ describe("nn.Conv3d", function()
     support.same(a.kernel, b.kernel)
   end)
 
-  it("prints what is not default", function()
+  it("prints what is not default #host", function()
     assert.equal("Conv3d(4 -> 32, 3x3x3)  3,456 params, float32, cpu",
       tostring(nn.Conv3d(4, 32, 3)))
     local function head(...) return tostring(nn.Conv3d(...)):match("^(.-)  ") end

@@ -35,7 +35,7 @@ describe("packed weights", function()
     end)
   end
 
-  it("take the place of the loaded ones", function()
+  it("take the place of the loaded ones #host", function()
     local x = line(8, 256, "float32")
     local layer = nn.Conv3d(256, 256, 3)
     local bytes = 27 * 256 * 256 * 4
@@ -81,7 +81,7 @@ describe("packed weights", function()
     assert.is_true(equal(layer.kernel + 1, before + 1))
   end)
 
-  it("leave alone what is no module's", function()
+  it("leave alone what is no module's #host", function()
     local x = line(20, 64, "float32")
     local weight = lacuna.randn { 27, 64, 64 }
     local pointer = weight:data()

@@ -1,7 +1,7 @@
 local lacuna = require "lacuna"
 local nn = lacuna.nn
 
-describe("printing a module", function()
+describe("printing a module #host", function()
   it("draws the tree with the parameters of every layer", function()
     local net = nn.Sequential(nn.Conv3d(4, 32, 3), nn.BatchNorm(32), nn.ReLU())
     assert.equal([[

@@ -92,7 +92,7 @@ describe("concatenated features", function()
     end
   end)
 
-  it("keep strided sources, and the memory that the host wrote", function()
+  it("keep strided sources, and the memory that the host wrote #host", function()
     local x = cube(3, 4, "float32")
     local wide = lacuna.randn { 27, 6 }
     local layer = nn.Conv3d(6, 5, 3)

@@ -154,7 +154,7 @@ describe("point_to_voxel and voxel_to_point", function()
       }
       local z = cloud(300, 14, 3, 2)
       local name = ("agree with the rules at stride %s%s"):format(table.concat(stride, ","),
-        wide and " with far rows" or "")
+        wide and " with far rows #host" or "")
       it(name, function()
         local y = F.point_to_voxel(x, z)
         support.close(y.feats, lacuna.tensor(naive_to_voxel(x, z)), 1e-6)

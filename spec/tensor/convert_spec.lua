@@ -30,7 +30,7 @@ describe("conversion", function()
     assert.same({ 255, 0 }, S.tensor({ 1000, -1000 }, "int64"):to("uint8"):totable())
   end)
 
-  it("takes dtype and device names, in any number", function()
+  it("takes dtype and device names, in any number #host", function()
     local t = create.ones(2)
     assert.is_true(t:to("float32") == t)
     assert.is_true(t:to("cpu") == t)

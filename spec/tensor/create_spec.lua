@@ -113,7 +113,7 @@ describe("lacuna.tensor of C memory", function()
     end))
   end)
 
-  it("shares memory with copy=false and keeps the cdata alive", function()
+  it("shares memory with copy=false and keeps the cdata alive #host", function()
     local held = T.wrapped_count()
     local alive = setmetatable({}, { __mode = "v" })
     local function share()

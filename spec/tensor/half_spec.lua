@@ -42,16 +42,18 @@ describe("half precision", function()
       assert.equal(dtype, t:dtype())
       local wide = t:float()
       local narrow = wide:to(dtype)
+      wide, narrow = wide:cpu(), narrow:cpu()
+      local gpu = t:device() ~= "cpu"
       local values, back = wide:data(), narrow:data()
       local words = ffi.cast("uint32_t *", values) -- NaNs are looked at as bits
       local wrong = 0
       for i = 0, 65535 do
         local want = decode(i, format[1], format[2])
         if want ~= want then
-          -- a NaN stays one, with its sign
+          -- a NaN stays one, with its sign but for GPUs, which have one NaN
           local again = decode(back[i], format[1], format[2])
           local nan = words[i] % 2 ^ 31 > 0x7f800000 and again ~= again
-          local signed = math.floor(back[i] / 0x8000) == math.floor(i / 0x8000)
+          local signed = math.floor(back[i] / 0x8000) == math.floor(i / 0x8000) or gpu
           if not (nan and signed) then wrong = wrong + 1 end
         elseif values[i] ~= want or back[i] ~= i then
           wrong = wrong + 1
@@ -84,7 +86,7 @@ describe("half precision", function()
         list[#list + 1] = tonumber(ffi.cast("float", S.random(-1e6, 1e6) * 10 ^ S.random(-12, 4)))
       end
       local t = create.tensor(list)
-      local rounded = t:to(dtype):float()
+      local rounded = t:to(dtype):float():cpu()
       local got = rounded:data()
       local wrong = 0
       for i, v in ipairs(list) do

@@ -18,7 +18,7 @@ end
 describe("tensor memory", function()
   before_each(function() collectgarbage() collectgarbage() end)
 
-  it("goes back at once with free; a freed tensor raises, its views live on", function()
+  it("goes back at once with free; a freed tensor raises, its views live on #host", function()
     local before = live()
     local t = create.zeros(1000, 100)
     assert.is_true(live() >= before + 400000)
@@ -116,7 +116,7 @@ describe("tensor memory", function()
     C.lac_context_release(ctx)
   end)
 
-  it("is counted by version and read through data()", function()
+  it("is counted by version and read through data() #host", function()
     local t = create.tensor { 1, 2, 3 }
     local v = t:version()
     local p = t:data()

@@ -2,7 +2,7 @@ local create = require "lacuna.create"
 
 local function lines(...) return table.concat({ ... }, "\n") end
 
-describe("printing a tensor", function()
+describe("printing a tensor #host", function()
   it("aligns the columns and says what it is", function()
     assert.equal(lines("   1.5000   -2.2500", "  10.0000  100.0000", "Tensor [2, 2], float32, cpu"),
       tostring(create.tensor { { 1.5, -2.25 }, { 10, 100 } }))

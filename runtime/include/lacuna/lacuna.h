@@ -107,7 +107,8 @@ typedef enum lac_flag {
     LAC_FLAG_KMAP_MODE = 1,       /* lac_kmap_mode */
     LAC_FLAG_DOWNSAMPLE_MODE = 2, /* lac_downsample_mode */
     LAC_FLAG_ALLOW_NEGATIVE = 3,  /* 1: strided "spconv" outputs may lie below 0 */
-    LAC_FLAG_EAGER = 4            /* 1: every operation is computed at once */
+    LAC_FLAG_EAGER = 4,           /* 1: every operation is computed at once */
+    LAC_FLAG_ALLOW_TF32 = 5       /* 1: float32 products on a GPU may round their factors to TF32 */
 } lac_flag;
 
 typedef enum lac_kmap_mode { LAC_KMAP_ON_THE_FLY = 0, LAC_KMAP_HASHMAP = 1 } lac_kmap_mode;
@@ -543,7 +544,8 @@ lac_status lac_kernel_map_build(lac_context *ctx, lac_sparse *x, const lac_conv3
                                 lac_kernel_map **out, lac_coords **out_rows);
 void lac_kernel_map_retain(lac_kernel_map *m);
 void lac_kernel_map_release(lac_kernel_map *m);
-/** Number of taps, pairs over all taps, input rows, output rows. */
+/** Number of taps, pairs over all taps, input rows, output rows. Waits for a GPU when pairs are first asked for;
+ *  they are -1 where it fails. */
 void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pairs,
                              int64_t *in_rows, int64_t *out_rows);
 /** Pairs (input row, output row) of one tap, sorted by output row; int32 [n,2]. */
