@@ -29,9 +29,6 @@ CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -DLAC_VERSION='"$(VERSION)"' $(OPT) $(CFLAG
   $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) -Iruntime/include -Iruntime
 LDFLAGS_ALL := $(LDFLAGS) -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
-CXX      ?= c++
-SIMT_CXX := -O1 -g -fPIC -fvisibility=hidden -ffp-contract=off -Wall -Wno-unknown-pragmas $(if $(filter 1,$(WERROR)),-Werror) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
-
 KEY := $(shell printf '%s' '$(CC) $(shell $(CC) -dumpfullversion -dumpmachine 2>/dev/null) $(CFLAGS_ALL)' | cksum | cut -d' ' -f1)
 OBJ := $(BUILD)/obj/$(KEY)
 
@@ -64,12 +61,10 @@ CUDA_HOME   ?= $(patsubst %/bin/,%,$(dir $(realpath $(shell command -v $(NVCC) 2
 NVCC_FLAGS  := -std=c++17 -O3 $(foreach a,$(CUDA_ARCHS),-gencode=arch=compute_$a,code=sm_$a) \
   -gencode=arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS)) \
   -Xcompiler -fPIC,-fvisibility=hidden -Icuda -Iruntime/include -Iruntime $(if $(filter 1,$(WERROR)),-Werror all-warnings)
-SIMT_FLAGS  := -DLAC_EMULATED -Ispec/simt/shim -Ispec/simt -Icuda
 CUDA_KEY    := $(shell printf '%s' '$(NVCC_FLAGS)' | cksum | cut -d' ' -f1)
 CUDA_OBJ    := $(CUDA_CU:%.cu=$(OBJ)/cuda-$(CUDA_KEY)/%.o) $(CUDA_C:%.c=$(OBJ)/cuda-$(CUDA_KEY)/%.o)
-SIMT_ENGINE := $(filter-out %_test.cpp,$(wildcard spec/simt/*.cpp))
-SIMT_OBJ    := $(CUDA_CU:%.cu=$(OBJ)/simt/%.o) $(CUDA_C:%.c=$(OBJ)/simt/%.o) $(SIMT_ENGINE:%.cpp=$(OBJ)/simt/%.o)
 GPU         := $(BUILD)/liblacuna_cuda.so
+BUNDLE      := $(BUILD)/bundle/lacuna-$(VERSION)
 EMULATED    := $(BUILD)/emulator/liblacuna_cuda.so
 
 LIB  := $(BUILD)/liblacuna.so
@@ -113,25 +108,10 @@ $(OBJ)/cuda-$(CUDA_KEY)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -Icuda -isystem $(CUDA_HOME)/include -MMD -MP -c $< -o $@
 
-$(OBJ)/simt/%.o: %.cu
-	@mkdir -p $(@D)
-	$(call say,G++,$< (emulated))
-	$(Q)$(CXX) -std=c++17 -x c++ $(SIMT_CXX) $(SIMT_FLAGS) -Iruntime/include -Iruntime $(SIMT_EXTRA) -MD -MP -c $< -o $@
-
-$(OBJ)/simt/%.o: %.cpp
-	@mkdir -p $(@D)
-	$(call say,G++,$<)
-	$(Q)$(CXX) -std=c++17 $(SIMT_CXX) -O2 $(SIMT_FLAGS) -Iruntime/include -Iruntime -MD -MP -c $< -o $@
-
-$(OBJ)/simt/%.o: %.c
-	@mkdir -p $(@D)
-	$(call say,CC,$< (emulated))
-	$(Q)$(CC) $(CFLAGS_ALL) $(SIMT_FLAGS) -MD -MP -c $< -o $@
-
 # A file that lists the objects of this build: it changes when the flags or the sources do.
 $(BUILD)/%.link: FORCE
 	@mkdir -p $(@D)
-	@echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ) $(CUDA_OBJ) $(SIMT_OBJ)' | cmp -s - $@ || echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ) $(CUDA_OBJ) $(SIMT_OBJ)' > $@
+	@echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ) $(CUDA_OBJ)' | cmp -s - $@ || echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ) $(CUDA_OBJ)' > $@
 .PHONY: FORCE
 FORCE:
 
@@ -144,10 +124,12 @@ $(GPU): $(CUDA_OBJ) $(BUILD)/cuda.link
 	$(call say,LINK,$@)
 	$(Q)$(NVCC) -shared -cudart static $(foreach a,$(lastword $(CUDA_ARCHS)),-arch=sm_$a) -Xlinker --exclude-libs,ALL,-soname,liblacuna_cuda.so.0 -o $@ $(CUDA_OBJ) -ldl -lpthread -lrt
 
-$(EMULATED): $(SIMT_OBJ) $(BUILD)/simt.link
-	@mkdir -p $(@D)
-	$(call say,LINK,$@)
-	$(Q)$(CXX) -shared -Wl,--no-undefined -o $@ $(SIMT_OBJ) $(LDFLAGS_ALL) -ldl -lpthread -lm
+# The emulated library: by the makefile of spec/simt, whose objects its tests share.
+SIMT_DEPS := $(wildcard cuda/* spec/simt/*.cpp spec/simt/*.h spec/simt/*/*.h runtime/core/*.h runtime/sparse/*.h runtime/ops/*.h)
+$(EMULATED): $(SIMT_DEPS)
+	$(call say,G++,$@)
+	$(Q)$(MAKE) -s -f spec/simt/build.mk DIR=$(abspath $(BUILD))/simt/plain OUT=$@ SOURCES='$(CUDA_CU) $(CUDA_C)' SHARED=1 \
+	  EXTRA='-DLAC_EMULATED -fvisibility=hidden -Wno-extra $(if $(filter 1,$(WERROR)),-Werror)'
 
 $(IO): $(IO_OBJ) $(BUILD)/objects.link
 	$(call say,LINK,$@)
@@ -178,6 +160,10 @@ help:
 	@echo '                in SCANS=DIR; THREADS=1,2 BENCH="--repeat 9"; one model on one scan: SCAN=FILE COLUMNS=N'
 	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR= if given;  make uninstall'
 	@echo 'make deps       install what building and testing need (apt-get on Debian and Ubuntu)'
+	@echo 'make test-gpu   what needs a GPU: PTX wrappers, kernels and specs on it, compute-sanitizer'
+	@echo 'make bench-gpu  bandwidth, layers and networks on a GPU, each beside its bar'
+	@echo 'make bundle     both of these and all that they need in one folder, $(BUNDLE), for a machine with'
+	@echo '                a GPU and nothing else installed'
 	@echo 'make lint       luacheck, headers that compile alone, gcc and clang with -Werror'
 	@echo 'make format-check   clang-format, without changing anything'
 	@echo 'make sanitize   the C harnesses of spec/c under AddressSanitizer and UBSan'
@@ -185,7 +171,8 @@ help:
 	@echo
 	@echo 'Variables: CC OPT CFLAGS LDFLAGS BUILD=build WERROR=1 V=1 (whole commands)'
 	@echo '           DEPS=0 (never install)'
-	@echo '           CUDA=$(CUDA): this version has no CUDA sources; the build is the same for 0 and 1'
+	@echo '           CUDA=$(CUDA): 1 builds the CUDA backend, for which it needs nvcc (default: 1 where that is)'
+	@echo '           NVCC CUDA_ARCHS="$(CUDA_ARCHS)"'
 
 .PHONY: deps demo demo-run bench
 deps:
@@ -217,11 +204,24 @@ test:
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
 	@$(MAKE) --no-print-directory WERROR=1 test-run
 
-test-run: all
-	@$(SANITIZED) harnesses
+test-run: all emulator
+	@$(SANITIZED) CUDA=0 harnesses
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/run_all.sh
 
 harnesses: $(HARNESS_BIN)
+
+.PHONY: test-gpu bench-gpu bundle emulator
+emulator: $(EMULATED)
+
+test-gpu: all gpu-programs
+	@BUILD=$(BUILD) bash spec/gpu/test.sh
+
+bench-gpu: all gpu-programs
+	@BUILD=$(BUILD) bash spec/gpu/bench.sh
+
+bundle: all gpu-programs
+	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
+	@BUILD=$(BUILD) bash runtime/packaging/bundle.sh $(BUNDLE)
 
 sanitize:
 	@$(SANITIZED) WERROR=1 harnesses
@@ -231,7 +231,7 @@ lint:
 	@CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/lint.sh
 
 format-check:
-	@find runtime spec examples -name '*.[ch]' | xargs clang-format --dry-run -Werror
+	@find runtime cuda spec examples -name '*.[ch]' | xargs clang-format --dry-run -Werror
 
 # ---- installation --------------------------------------------------------------------------------
 
@@ -245,6 +245,7 @@ install: all
 	install -D -m 755 $(PROG) $(ROOT)/bin/lacuna
 	install -D -m 755 $(LIB) $(ROOT)/lib/liblacuna.so.$(VERSION)
 	install -D -m 755 $(IO) $(ROOT)/lib/liblacuna_io.so
+	$(if $(filter 1,$(CUDA)),install -D -m 755 $(GPU) $(ROOT)/lib/liblacuna_cuda.so)
 	ln -sf liblacuna.so.$(VERSION) $(ROOT)/lib/liblacuna.so.0
 	ln -sf liblacuna.so.0 $(ROOT)/lib/liblacuna.so
 	$(Q)for f in $(LUA_FILES); do $(PUT) $$f $(SHARE)/$$f || exit 1; done
@@ -257,7 +258,7 @@ install: all
 
 uninstall:
 	rm -f $(ROOT)/bin/lacuna $(ROOT)/lib/liblacuna.so $(ROOT)/lib/liblacuna.so.0 $(ROOT)/lib/liblacuna.so.$(VERSION)
-	rm -f $(ROOT)/lib/liblacuna_io.so $(ROOT)/lib/pkgconfig/lacuna.pc $(ROOT)/share/man/man1/lacuna.1
+	rm -f $(ROOT)/lib/liblacuna_io.so $(ROOT)/lib/liblacuna_cuda.so $(ROOT)/lib/pkgconfig/lacuna.pc $(ROOT)/share/man/man1/lacuna.1
 	rm -rf $(SHARE) $(ROOT)/include/lacuna $(ROOT)/share/doc/lacuna
 
 clean:

@@ -59,9 +59,6 @@ const char *lac_dtype_name(lac_dtype dtype) {
 int64_t lac_coords_count(const lac_coords *c) {
     return lac__host->coords_count(c);
 }
-void lac__packing_make(const int64_t low[4], const int64_t high[4], lac__packing *out) {
-    lac__host->packing_make(low, high, out);
-}
 lac_status lac__map_neighbours(lac_context *ctx, const lac_kernel_map *map, bool reversed,
                                const lac__neighbours **out) {
     return lac__host->map_neighbours(ctx, map, reversed, out);
@@ -126,8 +123,8 @@ lac_status lac__gpu_read(lac__gpu *gpu, void *host, const void *device, size_t b
     LAC_TRY(lac__gpu_check(gpu));
     if (bytes == 0) return LAC_OK;
     const cudaStream_t stream = gpu->stream;
-    LAC_TRY(lac__gpu_status(
-        gpu, "download", cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream)));
+    LAC_TRY(lac__gpu_status(gpu, "download",
+                            cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream)));
     return lac__gpu_status(gpu, "download", cudaStreamSynchronize(stream));
 }
 

@@ -35,5 +35,5 @@ lac_status lac__gpu_set(lac__gpu *gpu, void *device, int value, size_t bytes);
 /* Of liblacuna, with the same meaning as there: lac__fail, lac__pool_alloc, lac__pool_free,
  * lac__check_interrupt, lac__object_alloc, lac__object_free, lac__tensor_new_on, lac_tensor_release,
  * lac_tensor_retain, lac_tensor_numel, lac_tensor_is_contiguous, lac_dtype_size, lac_dtype_name,
- * lac_coords_count, lac__packing_make, lac__map_neighbours, lac__map_orders, lac__map_lists, lac_clock. */
+ * lac_coords_count, lac__map_neighbours, lac__map_orders, lac__map_lists, lac_clock. */
 #endif

@@ -119,7 +119,7 @@ template <int COUNT, bool TRANSPOSED> inline void ptx_ldmatrix(uint32_t *r, cons
             for (unsigned l = 0; l < 32; ++l) {
                 rows[l] = static_cast<ptx_lane_row *>(args[l])->row;
                 results[l] = static_cast<ptx_lane_row *>(args[l])->r;
-                if (l < 8 * COUNT) simt::check_matrix_row(l, rows[l]);
+                if (l < 8 * COUNT) simt::check_matrix_row(l, rows[l], TRANSPOSED);
             }
             simt::ldmatrix(COUNT, TRANSPOSED, rows, results);
         },

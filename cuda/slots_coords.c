@@ -9,8 +9,18 @@
 #include <string.h>
 
 lac_status lac__narrow_packing(const int64_t low[4], const int64_t high[4], lac__packing *packing) {
-    lac__packing_make(low, high, packing);
-    if (!packing->wide) return LAC_OK;
+    lac__packing p = {.wide = false};
+    for (int i = 3; i >= 0; i--) {
+        const uint64_t extent = high[i] > low[i] ? (uint64_t)(high[i] - low[i]) : 0;
+        p.low[i] = low[i];
+        p.extent[i] = (int64_t)extent;
+        p.shift[i] = p.bits;
+        p.bits += extent == 0 ? 0 : 64 - __builtin_clzll(extent);
+    }
+    if (p.bits <= 63) {
+        *packing = p;
+        return LAC_OK;
+    }
     return lac__fail(
         LAC_ERR_UNSUPPORTED,
         "coords: rows from (%lld, %lld, %lld, %lld) to (%lld, %lld, %lld, %lld), expected "

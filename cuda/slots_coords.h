@@ -34,7 +34,8 @@ lac_status lac__lists__cuda(lac_context *ctx, const lac__neighbours *n, int64_t 
                             lac__pair_lists *lists);
 lac_status lac__count_pairs__cuda(lac_context *ctx, const lac__neighbours *n, int64_t *pairs);
 
-/** The packing of a box; UNSUPPORTED where it does not fit 63 bits. */
+/** The packing of a box, without the margin of the CPU's: kernels look at cells of the box alone.
+ *  UNSUPPORTED where it does not fit 63 bits. */
 lac_status lac__narrow_packing(const int64_t low[4], const int64_t high[4], lac__packing *packing);
 
 /** An index as kernels search it. */

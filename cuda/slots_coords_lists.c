@@ -72,6 +72,7 @@ lac_status lac__lists__cuda(lac_context *ctx, const lac__neighbours *n, int64_t 
 }
 
 lac_status lac__count_pairs__cuda(lac_context *ctx, const lac__neighbours *n, int64_t *pairs) {
+    (void)ctx;
     lac__device *device = n->device;
     (void)lac__gpu_enter(device);
     lac__block count = {0};

@@ -119,8 +119,8 @@ function runtime.set_eager(eager)
   modes.set("set_eager", "eager", eager)
 end
 
---- true: float32 convolutions and linear layers on a GPU may round their factors to TF32 (10 bits of
---- mantissa), for its tensor cores. The CPU is not affected.
+--- true: float32 convolutions and linear layers on a GPU may round their factors to TF32 (10 bits
+--- of mantissa), for its tensor cores. The CPU is not affected.
 ---@param allowed boolean
 function runtime.set_allow_tf32(allowed)
   modes.set("set_allow_tf32", "allow_tf32", allowed)

@@ -104,7 +104,6 @@ int32_t lac_context_flag(const lac_context *ctx, lac_flag flag) {
     return (int)flag >= 0 && (int)flag < LAC__FLAGS ? ctx->flags[flag] : -1;
 }
 
-
 int32_t lac_log_poll(lac_context *ctx, lac_log_level *level, char *text, size_t capacity) {
     return lac__log_take(ctx->log, level, text, capacity);
 }

@@ -68,8 +68,8 @@ lac_status lac_copy(lac_context *ctx, lac_tensor *dst, lac_tensor *src) {
     LAC_TRY(lac__read(ctx, src));
     lac_tensor *apart = NULL;
     if (!lac__device_equal(lac__device_of(dst), lac__device_of(src)))
-        LAC_TRY(lac_tensor_to(ctx, src, lac__device_of(dst)->kind, lac__device_of(dst)->index,
-                              &apart));
+        LAC_TRY(
+            lac_tensor_to(ctx, src, lac__device_of(dst)->kind, lac__device_of(dst)->index, &apart));
     else if (lac_tensor_numel(src) > 0 && dst->pending == NULL && may_overlap(dst, src))
         LAC_TRY(lac_convert(ctx, src, src->dtype, &apart));
     lac_status status = lac__write(ctx, dst);

@@ -26,8 +26,8 @@ typedef struct lac__conv3d_args {
     const lac_kernel_map *map;        /* NULL: row i feeds row i through one tap */
     bool reversed;                    /* the map is walked from its outputs to its inputs */
     const lac__epilogue *epilogue;
-    lac_tensor *out;         /* [M,Cout], any floating dtype */
-    const lac__flow *flow;   /* what AUTO stands for is resolved */
+    lac_tensor *out;       /* [M,Cout], any floating dtype */
+    const lac__flow *flow; /* what AUTO stands for is resolved */
     /* GatherScatter: the weight [taps,Cin,Cout] in the dtype of the packed one, contiguous */
     const lac_tensor *plain;
 } lac__conv3d_args;

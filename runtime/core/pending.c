@@ -170,8 +170,8 @@ lac_status lac__defer(lac_context *ctx, lac__producer *producer, lac_dtype dtype
                       const int64_t *shape, lac_tensor **out) {
     lac_tensor *t = NULL;
     lac__pending *node = NULL;
-    lac_status status = lac__tensor_new_unallocated(ctx, producer->input[0]->storage->device, dtype, ndim,
-                                                    shape, &t);
+    lac_status status = lac__tensor_new_unallocated(ctx, producer->input[0]->storage->device, dtype,
+                                                    ndim, shape, &t);
     if (status == LAC_OK) {
         node = lac__object_alloc(ctx->pool, sizeof *node);
         if (node == NULL) status = LAC_ERR_OOM;

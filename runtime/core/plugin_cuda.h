@@ -8,7 +8,6 @@
 #include "core/backend.h"
 #include "sparse/neighbours.h"
 #include "sparse/pair_lists.h"
-#include "sparse/key.h"
 
 #include <stdarg.h>
 
@@ -32,11 +31,10 @@ typedef struct lac__cuda_host {
     size_t (*dtype_size)(lac_dtype dtype);
     const char *(*dtype_name)(lac_dtype dtype);
     int64_t (*coords_count)(const lac_coords *c);
-    void (*packing_make)(const int64_t low[4], const int64_t high[4], lac__packing *out);
     lac_status (*map_neighbours)(lac_context *ctx, const lac_kernel_map *map, bool reversed,
                                  const lac__neighbours **out);
-    lac_status (*map_orders)(lac_context *ctx, const lac_kernel_map *map, bool reversed,
-                             int splits, const int32_t **out);
+    lac_status (*map_orders)(lac_context *ctx, const lac_kernel_map *map, bool reversed, int splits,
+                             const int32_t **out);
     lac_status (*map_lists)(lac_context *ctx, const lac_kernel_map *map, bool reversed,
                             const lac__pair_lists **out);
     double (*clock)(void);

@@ -24,7 +24,6 @@ static const lac__cuda_host host = {
     .dtype_size = lac_dtype_size,
     .dtype_name = lac_dtype_name,
     .coords_count = lac_coords_count,
-    .packing_make = lac__packing_make,
     .map_neighbours = lac__map_neighbours,
     .map_orders = lac__map_orders,
     .map_lists = lac__map_lists,
@@ -36,8 +35,8 @@ static const lac__cuda *_Atomic opened;
 
 static lac_status open_cuda(const lac__cuda **out) {
     void *symbol = NULL;
-    LAC_TRY(lac__plugin_open("liblacuna_cuda.so", "LACUNA_CUDA_LIB", LAC__CUDA_ENTRY, "GPUs",
-                             &symbol));
+    LAC_TRY(
+        lac__plugin_open("liblacuna_cuda.so", "LACUNA_CUDA_LIB", LAC__CUDA_ENTRY, "GPUs", &symbol));
     lac__cuda_entry *entry = NULL;
     memcpy(&entry, &symbol,
            sizeof entry); /* ISO C has no cast from an object pointer to a function's */

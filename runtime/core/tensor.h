@@ -23,10 +23,10 @@ void lac__attachment_release(lac__attachment *attachment);
 
 typedef struct lac__storage {
     atomic_int references;
-    lac__pool *pool; /* of this object */
+    lac__pool *pool;     /* of this object */
     lac__device *device; /* where `block` comes from; lives as long as the context of any tensor */
-    lac__block block; /* empty for wrapped memory */
-    char *data;       /* NULL until a pending result is computed */
+    lac__block block;    /* empty for wrapped memory */
+    char *data;          /* NULL until a pending result is computed */
     void (*deleter)(void *user);
     void *user;
     atomic_uint_fast64_t version; /* writes so far */
@@ -68,8 +68,8 @@ static inline lac_status lac__tensor_new(lac_context *ctx, lac_dtype dtype, int3
 }
 /** And on the device of `like`. */
 static inline lac_status lac__tensor_new_beside(lac_context *ctx, const lac_tensor *like,
-                                                lac_dtype dtype, int32_t ndim,
-                                                const int64_t *shape, lac_tensor **out) {
+                                                lac_dtype dtype, int32_t ndim, const int64_t *shape,
+                                                lac_tensor **out) {
     return lac__tensor_new_on(ctx, like->storage->device, dtype, ndim, shape, out);
 }
 /** One whose memory is taken later, by lac__tensor_allocate. */

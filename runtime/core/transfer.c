@@ -20,8 +20,8 @@ static lac_status to_device(lac_context *ctx, lac_tensor *t, lac__device *device
         status = lac__tensor_new_on(ctx, device, t->dtype, t->ndim, t->shape, &copy);
     if (status == LAC_OK) {
         const size_t bytes = (size_t)lac_tensor_numel(t) * lac_dtype_size(t->dtype);
-        status = lac__device_copy(device, lac__data(copy), plain->storage->device,
-                                  lac__data(plain), bytes);
+        status = lac__device_copy(device, lac__data(copy), plain->storage->device, lac__data(plain),
+                                  bytes);
     }
     lac_tensor_release(plain);
     if (status != LAC_OK) {

@@ -17,8 +17,8 @@ static lac_status widen(lac_context *ctx, const char *what, const lac_tensor *x,
     char text[LAC__SHAPE_TEXT];
     if (t->ndim != 1 || t->shape[0] != channels || !lac__is_floating(t->dtype))
         return lac__fail(LAC_ERR_SHAPE,
-                         "%s of shape %s for %lld channels, expected floating [%lld]",
-                         what, lac__shape_text(t, text), (long long)channels, (long long)channels);
+                         "%s of shape %s for %lld channels, expected floating [%lld]", what,
+                         lac__shape_text(t, text), (long long)channels, (long long)channels);
     return lac_convert(ctx, t, LAC_DTYPE_F64, out);
 }
 

@@ -50,8 +50,8 @@ static lac_status run(lac_context *ctx, lac__binary_args *args, const lac__shape
                       lac_dtype dtype, lac_tensor **out) {
     const lac_tensor *like = args->a != NULL ? args->a : args->b;
     lac_tensor *r = NULL;
-    LAC_TRY(lac__tensor_new_beside(ctx, like, compares(args->op) ? LAC_DTYPE_U8 : dtype, shape->ndim,
-                            shape->size, &r));
+    LAC_TRY(lac__tensor_new_beside(ctx, like, compares(args->op) ? LAC_DTYPE_U8 : dtype,
+                                   shape->ndim, shape->size, &r));
     args->out = r;
     const lac_status status = LAC__DISPATCH(ctx, r, binary, args);
     if (status != LAC_OK) {

@@ -41,7 +41,8 @@ static lac_status reduce(lac_context *ctx, lac_reduce_op op, lac_tensor *x, lac_
     lac_tensor *in = NULL, *r = NULL;
     lac_status status = lac__as_contiguous(ctx, x, work, &in);
     if (status != LAC_OK) return status;
-    LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, result_dtype(op, work), shape->ndim, shape->size, &r));
+    LAC_TRY_OUT(
+        lac__tensor_new_beside(ctx, x, result_dtype(op, work), shape->ndim, shape->size, &r));
     const lac__reduce_args args = {.op = op, .x = in, .lanes = lanes, .out = r};
     LAC_TRY_OUT(LAC__DISPATCH(ctx, r, reduce, &args));
     LAC_TRY_OUT(lac__narrow_result(ctx, result_dtype(op, x->dtype), &r));

@@ -16,7 +16,8 @@ lac_status lac_sort(lac_context *ctx, lac_tensor *x, int32_t dim, int32_t descen
     lac_tensor *in = NULL, *v = NULL, *i = NULL;
     lac_status status = lac__as_contiguous(ctx, x, x->dtype, &in);
     if (status != LAC_OK) return status;
-    if (values != NULL) LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, x->dtype, shape.ndim, shape.size, &v));
+    if (values != NULL)
+        LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, x->dtype, shape.ndim, shape.size, &v));
     if (indices != NULL)
         LAC_TRY_OUT(lac__tensor_new_beside(ctx, x, LAC_DTYPE_I64, shape.ndim, shape.size, &i));
     const lac__sort_args args = {.x = in,

@@ -11,8 +11,10 @@ lac_status lac__map_pairs(lac_context *ctx, lac_kernel_map *map, int64_t *out) {
     if (map->pairs < 0) {
         const lac__neighbours *table = NULL;
         const bool reversed = map->neighbours[0].taps == 0 && map->neighbours[1].taps != 0;
+        int64_t pairs = 0;
         LAC_TRY(lac__map_neighbours(ctx, map, reversed, &table));
-        LAC_TRY(lac__device_maps_of(map->out)->count_pairs(ctx, table, &map->pairs));
+        LAC_TRY(lac__device_maps_of(map->out)->count_pairs(ctx, table, &pairs));
+        map->pairs = pairs;
     }
     *out = map->pairs;
     return LAC_OK;

@@ -17,8 +17,8 @@ typedef struct lac__neighbours {
     int64_t taps, rows;
     lac__block table_block;
     lac__block order_blocks[LAC__MAX_SPLITS + 1]; /* by number of splits; 0 is not used */
-    lac__block tile_blocks[LAC__MAX_SPLITS + 1];  /* of a GPU: see device_maps.h; 0: rows in order */
-    const int32_t *table;                         /* [taps][rows], -1: none */
+    lac__block tile_blocks[LAC__MAX_SPLITS + 1]; /* of a GPU: see device_maps.h; 0: rows in order */
+    const int32_t *table;                        /* [taps][rows], -1: none */
 } lac__neighbours;
 
 /** Taps first..last-1 of one of `splits` parts. */

@@ -21,7 +21,7 @@ typedef struct lac__pair_lists {
     lac__tap *tap;              /* [taps] */
     const int32_t *segment;     /* [taps][blocks + 1]: first pair of each block */
     const int64_t *cost;        /* [blocks + 1]: work before each block, in pairs and rows */
-    lac__block tap_block; /* host memory, also for lists of a GPU */
+    lac__block tap_block;       /* host memory, also for lists of a GPU */
     lac__block segment_block, cost_block;
     lac__block owned; /* pairs that belong to these lists, not to the map */
 } lac__pair_lists;

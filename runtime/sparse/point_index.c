@@ -165,8 +165,8 @@ lac_status lac_point_corners(lac_context *ctx, lac_tensor *points, lac_coords *c
     LAC_TRY_OUT(lac__tensor_new_beside(ctx, rows, LAC_DTYPE_F32, 2, shape, &weight));
     const lac__device_maps *gpu = lac__device_maps_of(coords);
     if (gpu != NULL) {
-        LAC_TRY_OUT(gpu->point_corners(ctx, rows, &coords->index, stride, nearest != 0, found,
-                                       weight));
+        LAC_TRY_OUT(
+            gpu->point_corners(ctx, rows, &coords->index, stride, nearest != 0, found, weight));
         *index = found;
         *weights = weight;
         found = weight = NULL;

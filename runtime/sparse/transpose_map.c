@@ -23,7 +23,8 @@ static lac_status fill(lac_context *ctx, const lac_kernel_map *m, lac_kernel_map
     t->pairs = m->pairs;
     t->centre = m->centre;
     t->monotone = m->monotone;
-    if (lac__device_maps_of(m->in) != NULL) return LAC_OK; /* its table is made from the same sets */
+    if (lac__device_maps_of(m->in) != NULL)
+        return LAC_OK; /* its table is made from the same sets */
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)m->taps * sizeof(lac__tap), &t->tap_block));
     LAC_TRY(lac__pool_alloc(ctx->pool, sizeof(lac__block), &t->columns_block));
     t->tap = t->tap_block.data;

@@ -97,11 +97,13 @@ describe("MinkUNet's outputs", function()
 
   local f = lacuna.hdf5.open(path)
   local net = lacuna.models.minkunet(require("cjson").decode(f:attr("/", "config"))):load(path)
-  local x = lacuna.SparseTensor(f:read("/input/feats"), f:read("/input/coords"))
+  local x = lacuna.SparseTensor(support.here(f:read "/input/feats"),
+    support.here(f:read "/input/coords"))
   local names = f:list("/outputs")
 
   local function check(name, feats, coords)
     local at = "/outputs/" .. name
+    feats = feats:cpu()
     if coords and f:exists(at .. "/coords") then
       support.same(coords:tensor(), f:read(at .. "/coords"), name)
     end
@@ -111,7 +113,7 @@ describe("MinkUNet's outputs", function()
       return
     end
     local want, step = f:read(at .. "/feats_rows"), f:attr(at, "row_step")
-    local rows = lacuna.arange(0, feats:size(1), step, { dtype = "int64" })
+    local rows = lacuna.arange(0, feats:size(1), step, { dtype = "int64", device = "cpu" })
     support.close(feats:index_select(1, rows), want, tolerance, name)
   end
 

@@ -55,6 +55,14 @@ static void push_ready(const Thread &thread) {
     ready_at(ready.count++) = (uint16_t)thread.flat;
 }
 
+/* So that all others have their turn before. */
+static void push_ready_last(const Thread &thread) {
+    if (config.order != Order::lifo) return push_ready(thread);
+    ready.head = (ready.head + max_threads - 1) % max_threads;
+    ready.ring[ready.head] = (uint16_t)thread.flat;
+    ++ready.count;
+}
+
 static Thread *pop_ready() {
     if (!ready.count) return nullptr;
     --ready.count;
@@ -115,7 +123,7 @@ void scheduling_point() {
     if (++atomics_without_progress > 1u << 26) die("the block makes no progress: it spins");
     ++atomics_in_a_row;
     if (config.order == Order::random ? random_number() % 4 != 0 : atomics_in_a_row < 1024) return;
-    push_ready(*current);
+    push_ready_last(*current);
     switch_to_next();
 }
 
@@ -286,7 +294,6 @@ void run_grid(const Launch &launch) {
     gridDim = launch.grid;
     blockDim = launch.block;
     arrange_threads(launch.block);
-    ++statistics.launches;
     guard_shared(launch.shared_bytes);
     uint3 at;
     for (at.z = 0; at.z < gridDim.z; ++at.z)

@@ -4,7 +4,7 @@
 #
 # from the repository's root. MODE: plain, asan (AddressSanitizer and UBSan), race (the race checker),
 # cov (gcov), ucontext (the portable switch). SHARED=1 links a shared library instead. Objects are kept
-# in DIR and reused.
+# in DIR and reused; those of sources elsewhere lie beside their sources.
 
 ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
 HERE := $(ROOT)/spec/simt
@@ -24,8 +24,9 @@ KERNEL_race    := -fsanitize=thread --param tsan-distinguish-volatile=1
 KERNEL_cov     := --coverage
 OPT            := $(if $(filter cov,$(MODE)),-O0,-O1)
 
-ENGINE := $(filter-out %_test.cpp,$(wildcard $(HERE)/*.cpp))
-object  = $(DIR)/$(subst /,_,$(abspath $1)).o
+ENGINE ?= $(filter-out %_test.cpp,$(wildcard $(HERE)/*.cpp))
+inside  = $(filter $(ROOT)/%,$(abspath $1))
+object  = $(if $(inside),$(DIR)/$(subst /,_,$(patsubst $(ROOT)/%,%,$(inside))).o,$(abspath $1).$(MODE).o)
 ENGINE_OBJ := $(foreach s,$(ENGINE),$(call object,$s))
 SOURCE_OBJ := $(foreach s,$(SOURCES),$(call object,$s))
 
@@ -38,15 +39,15 @@ compile_c   = $(CC) -std=c11 $(COMMON)
 
 define engine_rule
 $(call object,$1): $1
-	@mkdir -p $(DIR)
+	@mkdir -p $$(@D)
 	$(compile_cpp) -O2 -c $$< -o $$@
 endef
 define source_rule
 $(call object,$1): $1
-	@mkdir -p $(DIR)
+	@mkdir -p $$(@D)
 	$(if $(filter %.c,$1),$(compile_c) $(OPT),$(compile_cpp) $(OPT) $(KERNEL_$(MODE)) -x c++) -c $$< -o $$@
 endef
 $(foreach s,$(ENGINE),$(eval $(call engine_rule,$s)))
 $(foreach s,$(SOURCES),$(eval $(call source_rule,$s)))
 
--include $(wildcard $(DIR)/*.d)
+-include $(ENGINE_OBJ:.o=.d) $(SOURCE_OBJ:.o=.d)

@@ -36,14 +36,12 @@ enum class Access { read, write, atomic };
 struct Checker {
     void (*access)(const void *p, size_t bytes, Access kind, unsigned thread, const void *pc);
     void (*fence)();
-    void (*warp_op)(unsigned warp, unsigned mask);
+    void (*sync_warp)(unsigned warp, unsigned mask);
     void (*begin_block)();
     void (*end_launch)();
 };
 extern const Checker *checker;
 
-/* Notes an access of a lane of the calling warp: work that is done for all lanes at once. */
-void note_lane_access(unsigned lane, const void *p, size_t bytes, Access kind);
 /* Notes an access of the calling thread. */
 void note_access(const void *p, size_t bytes, Access kind);
 
@@ -73,7 +71,7 @@ void wake(Thread &thread);
 
 /* ---- warps (warp.cpp) -------------------------------------------------------------------------- */
 
-extern unsigned warp_epoch[max_threads / 32]; /* grows at every warp operation, never reset */
+extern unsigned warp_epoch[max_threads / 32]; /* grows at every __syncwarp, never reset */
 extern bool combining;                        /* the lanes' work is being done */
 void warps_begin_block();
 /* No rendezvous may still wait for a lane that exits. */

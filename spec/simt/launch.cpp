@@ -29,10 +29,8 @@ static cudaError_t check(const Launch &launch) {
     return cudaSuccess;
 }
 
-static uint64_t launches;
-
 static void run(const Launch &launch) {
-    if (++launches == config.fail_launch)
+    if (++statistics.launches == config.fail_launch)
         sticky_error = cudaErrorLaunchFailure;
     else
         run_grid(launch);

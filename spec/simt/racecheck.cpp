@@ -5,7 +5,8 @@
  * calls for every access are here. Two accesses of one byte race when at least one writes, not both
  * are atomic, and nothing orders them:
  *   - threads of a block are ordered by a barrier;
- *   - lanes of a warp also by a warp operation that both take part in, directly or through others;
+ *   - lanes of a warp also by a __syncwarp that both take part in, directly or through others; shuffles,
+ *     votes, ldmatrix and mma make lanes meet but do not order their memory accesses;
  *   - blocks of a launch by nothing but a __threadfence() in each, the earlier one's after its access
  *     (an approximation: that an atomic carries the news is taken for granted).
  * Shared memory that the block reads but never wrote is reported too, and so is memory of the host.
@@ -67,7 +68,7 @@ static Page *page_of(uintptr_t address) {
 /* seen[w][j][i]: the warp_epoch up to which lane j of warp w knows what lane i did. */
 static unsigned seen[max_threads / 32][32][32];
 
-static void on_warp_op(unsigned warp, unsigned mask) {
+static void on_sync_warp(unsigned warp, unsigned mask) {
     unsigned joined[32] = {};
     auto &lanes = seen[warp];
     for (unsigned j = 0; j < 32; ++j) {
@@ -227,7 +228,7 @@ static inline void instrumented(const void *p, size_t bytes, Access kind, const 
     on_access(p, bytes, kind, current->flat, pc);
 }
 
-static const Checker the_checker = {on_access, on_fence, on_warp_op, on_begin_block, on_end_launch};
+static const Checker the_checker = {on_access, on_fence, on_sync_warp, on_begin_block, on_end_launch};
 
 } // namespace simt
 

@@ -33,20 +33,22 @@ void die(const char *format, ...) {
     abort();
 }
 
-void note_lane_access(unsigned lane, const void *p, size_t bytes, Access kind) {
-    if (checker && bytes)
-        checker->access(p, bytes, kind, (current->flat & ~31u) + lane, __builtin_return_address(0));
-}
-
 void note_access(const void *p, size_t bytes, Access kind) {
     if (checker && bytes)
         checker->access(p, bytes, kind, current->flat, __builtin_return_address(0));
 }
 
-void check_matrix_row(unsigned lane, const void *row) {
+/* Each word of the row is read by the lane that gets it (transposed: by one of the two that do). */
+void check_matrix_row(unsigned lane, const void *row, bool transposed) {
     if ((uintptr_t)row % 16) die("ldmatrix: the row of lane %u, %p, is not aligned to 16", lane, row);
     if (is_device_memory(row)) die("ldmatrix: the row of lane %u is not in shared memory", lane);
-    note_lane_access(lane, row, 16, Access::read);
+    if (!checker) return;
+    const unsigned r = lane % 8, warp = current->flat & ~31u;
+    for (unsigned word = 0; word < 4; ++word) {
+        const unsigned reader = transposed ? 8 * word + r / 2 : 4 * r + word;
+        checker->access((const char *)row + 4 * word, 4, Access::read, warp + reader,
+                        __builtin_return_address(0));
+    }
 }
 
 void check_prefetch(const void *p) {

@@ -61,6 +61,8 @@ using Combine = void (*)(void *const *args, unsigned mask);
 
 /* A rendezvous of the lanes in `mask`, matched by mask and function; `what` is for reports. */
 void warp_op(unsigned mask, void *arg, Combine combine, const char *what);
+/* __syncwarp: of all warp operations the one that orders memory accesses of the lanes. */
+void sync_warp(unsigned mask);
 void barrier(const char *file, int line);
 /* A barrier that also returns how many threads brought a true `predicate`. */
 int barrier_count(int predicate, const char *file, int line);
@@ -83,7 +85,7 @@ void async_wait(unsigned groups_left);
 [[noreturn]] void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool is_device_memory(const void *p);
 /* Addresses that ldmatrix and prefetch are given. */
-void check_matrix_row(unsigned lane, const void *row);
+void check_matrix_row(unsigned lane, const void *row, bool transposed);
 void check_prefetch(const void *p);
 
 /* ---- launching ------------------------------------------------------------------------------- */

@@ -61,6 +61,12 @@ static unsigned lowest(unsigned mask) {
     die("%s: lane %u of mask %08x has exited", what, lowest(mask & warp.exited), mask);
 }
 
+static void order_memory(void *const *, unsigned) {}
+
+void sync_warp(unsigned mask) {
+    warp_op(mask, nullptr, order_memory, "__syncwarp");
+}
+
 void warp_op(unsigned mask, void *arg, Combine combine, const char *what) {
     Thread &me = *current;
     const unsigned w = me.flat / 32, lane = me.flat % 32, bit = 1u << lane;
@@ -77,9 +83,11 @@ void warp_op(unsigned mask, void *arg, Combine combine, const char *what) {
     combining = true;
     combine(meeting.args, mask);
     combining = false;
-    ++warp_epoch[w];
-    if (checker) checker->warp_op(w, mask);
     ++statistics.warp_ops;
+    if (checker && combine == order_memory) {
+        ++warp_epoch[w];
+        checker->sync_warp(w, mask);
+    }
     Meeting &last = warp.meeting[--warp.meetings];
     if (&last != &meeting) meeting = last;
     for (unsigned others = mask & ~bit; others; others &= others - 1)

@@ -47,12 +47,14 @@ function Vectors:check(name, got)
     if range then assert.are.same(range, got.spatial_range, name) end
   end
   assert.are.same({ f:attr(at, "rows"), f:attr(at, "channels") }, feats:size(), name)
+  feats = feats:cpu()
   local tolerance = 1e-4 * f:attr(at, "max_abs")
   if f:exists(at .. "/feats") then
     support.close(feats, f:read(at .. "/feats"), tolerance, name)
     return
   end
-  local rows = lacuna.arange(0, feats:size(1), f:attr(at, "row_step"), { dtype = "int64" })
+  local step = { dtype = "int64", device = "cpu" }
+  local rows = lacuna.arange(0, feats:size(1), f:attr(at, "row_step"), step)
   support.close(feats:index_select(1, rows), f:read(at .. "/feats_rows"), tolerance, name)
 end
 
@@ -60,7 +62,7 @@ end
 --- on average, and 3 % but for one element of a thousand.
 function Vectors:check_half(name, got)
   local f, at = self.file, "/outputs/" .. name
-  local feats = (lacuna.type(got) == "Tensor" and got or got.feats)
+  local feats = (lacuna.type(got) == "Tensor" and got or got.feats):cpu()
   assert.equal("float16", feats:dtype())
   local off = (feats:float() - f:read(at .. "/feats")):abs() / f:attr(at, "max_abs")
   assert.is_true(off:mean():item() <= 5e-3, name .. " on average")
@@ -72,7 +74,7 @@ end
 function Vectors:check_bev(bev)
   local f, at = self.file, "/outputs/bev"
   assert.are.same(f:attr(at, "shape"), bev:size())
-  local flat = bev:reshape(-1)
+  local flat = bev:cpu():reshape(-1)
   local want = f:read(at .. "/value")
   local largest = want:abs():max():item()
   support.close(flat:index_select(1, f:read(at .. "/index"):long()), want, 1e-4 * largest, "bev")

@@ -42,6 +42,9 @@ specs "interpreter" -joff
 # What runs the program in a process of its own runs the same way a second time: left out.
 specs "JIT forced" -Ohotloop=2 --exclude-tags=process
 
+step bash spec/simt/kernels.sh
+step bash spec/simt/specs.sh
+
 echo
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

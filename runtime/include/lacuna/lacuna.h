@@ -84,7 +84,8 @@ typedef struct lac_context_options {
     void *user;      /* passed to alloc and free */
     void *(*alloc)(void *user, size_t bytes, size_t alignment); /* NULL: the library's own */
     void (*free)(void *user, void *pointer, size_t bytes);
-    void *cuda_stream; /* cudaStream_t on which work for GPU 0 is queued; NULL: one of the library's own */
+    void *
+        cuda_stream; /* cudaStream_t on which work for GPU 0 is queued; NULL: one of the library's own */
 } lac_context_options;
 
 /** Creates a context; `options` may be NULL. alloc and free must outlive the context and every tensor
@@ -185,7 +186,7 @@ typedef struct lac_device_info {
     int32_t index;
     int32_t capability; /* 90 for 9.0 */
     int32_t multiprocessors;
-    int32_t driver, runtime; /* versions, 13000 for 13.0 */
+    int32_t driver, runtime;      /* versions, 13000 for 13.0 */
     uint64_t memory, free_memory; /* bytes */
     char name[128];
 } lac_device_info;

@@ -76,9 +76,7 @@ inline int segment_start(int width) { return lane() & -width; }
 
 } // namespace simt
 
-inline void __syncwarp(unsigned mask = 0xffffffffu) {
-    simt::warp_op(mask, nullptr, [](void *const *, unsigned) {}, "__syncwarp");
-}
+inline void __syncwarp(unsigned mask = 0xffffffffu) { simt::sync_warp(mask); }
 
 /* `width` is a power of two: the warp falls into segments that shuffle on their own. */
 template <class T> T __shfl_sync(unsigned mask, T value, int source, int width = 32) {
