@@ -4,6 +4,7 @@
  * Memory comes from CUDA's stream-ordered pool, which keeps what is given back: a block that is freed while
  * kernels that read it are still queued is handed out again to work behind them on the same stream.
  */
+#include "conv_tuning.h"
 #include "host.h"
 #include "plugin.h"
 
@@ -136,6 +137,27 @@ lac_status lac__cuda_synchronize(struct lac__gpu *gpu) {
     return lac__gpu_status(gpu, "synchronize", cudaStreamSynchronize(gpu->stream));
 }
 
+/* The kernels of a convolution of 128 channels on a scan's rows. */
+static void name_kernels(const lac__gpu *gpu, lac_device_info *out) {
+    static const struct {
+        lac_dtype dtype;
+        bool tf32;
+        const char *name;
+    } kinds[] = {{LAC_DTYPE_F16, false, "float16"},
+                 {LAC_DTYPE_BF16, false, "bfloat16"},
+                 {LAC_DTYPE_F32, false, "float32"},
+                 {LAC_DTYPE_F32, true, "TF32"}};
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const int32_t dtype = (int32_t)kinds[i].dtype;
+        const lac__conv_choice choice = lac__conv_choose(gpu, dtype, kinds[i].tf32, 100000, 128, 1);
+        const int n = snprintf(out->kernels + used, sizeof out->kernels - used, "%s%s %s",
+                               i > 0 ? ", " : "", kinds[i].name, lac__conv_kernel_name(dtype, choice));
+        if (n < 0 || (size_t)n >= sizeof out->kernels - used) return;
+        used += (size_t)n;
+    }
+}
+
 lac_status lac__cuda_describe(int32_t index, lac_device_info *out) {
     lac__gpu gpu = {.device = index};
     struct cudaDeviceProp properties;
@@ -155,6 +177,10 @@ lac_status lac__cuda_describe(int32_t index, lac_device_info *out) {
     out->runtime = runtime;
     out->memory = total;
     out->free_memory = available;
+    gpu.sm_count = properties.multiProcessorCount;
+    gpu.capability = out->capability;
+    gpu.shared_bytes = (int32_t)properties.sharedMemPerBlockOptin;
+    name_kernels(&gpu, out);
     (void)snprintf(out->name, sizeof out->name, "%.*s", (int)sizeof out->name - 1, properties.name);
     return LAC_OK;
 }

@@ -74,7 +74,7 @@ function runtime.cuda.why_not()
 end
 
 --- What is known of a GPU: name, capability (90 for 9.0), multiprocessors, memory and free_memory
---- in bytes, driver and runtime versions.
+--- in bytes, driver and runtime versions, the kernels that a wide convolution runs.
 ---@param index? integer  from 0
 function runtime.cuda.describe(index)
   local info = ffi.new("lac_device_info", { size = ffi.sizeof("lac_device_info") })
@@ -83,6 +83,7 @@ function runtime.cuda.describe(index)
     name = ffi.string(info.name), capability = info.capability,
     multiprocessors = info.multiprocessors, memory = tonumber(info.memory),
     free_memory = tonumber(info.free_memory), driver = info.driver, runtime = info.runtime,
+    kernels = ffi.string(info.kernels),
   }
 end
 

@@ -179,6 +179,19 @@ describe("lacuna segment #process", function()
     assert.equal("", shell.list(out "strict"))
   end)
 
+  it("runs a script that says nothing of its input and classes", function()
+    shell.write(out "silent.lua", [[
+      local nn = require("lacuna").nn
+      local Silent = nn.class("Silent", nn.Module)
+      function Silent:__init() self.conv = nn.Conv3d(4, 5, 3) end
+      function Silent:forward(x) return self.conv(x).feats end
+      return Silent]])
+    local r = shell.lacuna("segment", cloud("silent.bin", 9, 4), "--columns", 4, "--model",
+      out "silent.lua", "-o", out "silent")
+    assert.equal(0, r.status, r.err)
+    assert.equal("silent.label silent.ply silent.png", shell.list(out "silent"))
+  end)
+
   it("runs weights that were saved, with the model that the file names", function()
     local r = shell.lacuna("-e", string.format(
       "lacuna.models.minkunet{ num_classes = 19, cr = 0.5 }:save(%q)", out "half.h5"))
@@ -284,9 +297,9 @@ describe("lacuna segment #process", function()
       refuses("overwrite", "good.bin", good, out "sub/good.bin", "--columns", 4, "--model", MODEL)
     end)
 
-    it("CUDA, which is not in this build", function()
-      refuses("not in this build", "cuda", good, "--columns", 4, "--model", MODEL, "--device",
-        "cuda")
+    it("a GPU that is not there", function()
+      refuses("cuda", "--device cuda:99", good, "--columns", 4, "--model", MODEL, "--device",
+        "cuda:99")
     end)
 
     it("a wrong number of label files, as wrong usage", function()

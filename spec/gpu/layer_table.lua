@@ -66,7 +66,8 @@ function layer_table.print(scale, measured, quick)
   print(line:format(#list .. " layers", "", "", "", "", ("%.3f"):format(sums[1]),
     ("%.3f"):format(sums[2]), ("%.3f"):format(sums[3]), ("%.3f"):format(sums[4]),
     ("%.1f"):format(2 * sums.macs / sums[3] / 1e9), ("%.3f"):format(sums.profile)))
-  print "TFLOP/s: multiply-adds of pairs that are there, sorted; profile: each waited for by itself"
+  print("TFLOP/s: multiply-adds of pairs that are there, sorted. profile: lacuna.profile, each "
+    .. "waited\nfor by itself, with its map where it is the first on it.")
 end
 
 return layer_table

@@ -16,8 +16,12 @@ local function synthetic(seed, quick)
   })
 end
 
+local streets = {}
+
 -- Scans side by side, so that they share few voxels, in `columns` columns.
 local function street(count, columns, quick)
+  local key = count .. " " .. columns
+  if streets[key] then return streets[key] end
   local list = {}
   for i = 0, count - 1 do
     local shift = lacuna.tensor({ { (i % 5 - 2) * 13, (math.floor(i / 5) - 1) * 20, i % 3 * 1.1 } },
@@ -25,8 +29,11 @@ local function street(count, columns, quick)
     list[i + 1] = synthetic(i, quick):narrow(2, 1, 3):contiguous() + shift
   end
   local points = lacuna.cat(list, 1)
-  if columns == 3 then return points end
-  return lacuna.cat({ points, lacuna.zeros(points:size(1), columns - 3) }, 2)
+  if columns > 3 then
+    points = lacuna.cat({ points, lacuna.zeros(points:size(1), columns - 3) }, 2)
+  end
+  streets[key] = points
+  return points
 end
 
 local function ready(net, dtype)

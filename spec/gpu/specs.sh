@@ -6,7 +6,7 @@
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
-exclude=host,process
+exclude=host
 [ "${LACUNA_EMULATED:-0}" = 0 ] || exclude=$exclude,large
 [ $# -gt 0 ] || set -- spec/cuda spec/conv spec/ops spec/tensor spec/sparse spec/points spec/nn spec/models
 

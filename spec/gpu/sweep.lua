@@ -1,5 +1,5 @@
--- sweep.lua: times every tile of the convolution kernels, with rows as they stand and sorted in 1, 2
--- and 3 parts, on the layers of MinkUNet 1.0x, and writes the fastest as cuda/conv_table.h.
+-- sweep.lua: times every tile of the convolution kernels, with rows as they stand and sorted in 1,
+-- 2 and 3 parts, on the layers of MinkUNet 1.0x, and writes the fastest as cuda/conv_table.h.
 --
 --   build/lacuna spec/gpu/sweep.lua          on a GPU, from the repository's root or a bundle's
 --

@@ -13,14 +13,8 @@ missed=0
 [ $# -ge 1 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2; }
 dir=$(cd "$1" && pwd) || exit 2
 shift
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-for notes in "$dir"/*.gcno; do
-    mkdir -p "$(basename "$notes")"
-    (cd "$(basename "$notes")" && gcov -o "$dir" "$notes" > gcov.log 2>&1)
-done
-find . -name '*.cu*.gcov' -exec cat {} + | awk -v missed="$missed" -v wanted=" $* " '
+cd "$(dirname "$0")/../.." || exit 2 # sources are named from here
+for notes in "$dir"/*.gcno; do gcov -t -o "$dir" "$notes" 2> /dev/null; done | awk -v missed="$missed" -v wanted=" $* " '
     { split($0, field, ":") }
     field[2] + 0 == 0 {
         if ($0 ~ /:Source:/) {

@@ -1,48 +1,40 @@
-#!/bin/bash
-# kernels.sh [plain|asan|race ...] - the kernels' own tests on the emulator, in each build under the orders,
-# copies and streams that found the most planted bugs. Ends with "N passed, N failed".
-set -u
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+#!/bin/sh
+# The tests of the kernels, spec/simt/kernels/*_test.cpp, each linked with all of cuda/*.cu:
+#
+#   kernels.sh [plain|asan|race|cov ...]   run them in these builds and their modes (plain asan race); cov
+#                                          prints the covered lines of each .cu
+#   kernels.sh planted [FILE ...]          are they sharp? See planted.sh; for all files that have barriers
+cd "$(dirname "$0")/../.." || exit 1
+. spec/simt/modes.sh
+tests=$(for t in spec/simt/kernels/*_test.cpp; do basename "$t" _test.cpp; done)
+kernels=$(echo cuda/*.cu)
+
+planted() { # FILE
+    case $1 in
+    *.cuh) sources='$(echo "$SRC"/*.cu)' ;; # whoever includes it
+    *) sources="\$SRC/$(basename "$1") $(echo " $kernels " | sed "s| $1 | |")" ;;
+    esac
+    spec/simt/planted.sh "$1" "for t in $(echo $tests); do
+        make -s -f spec/simt/build.mk MODE=\$MODE OUT=\$OUT-\$t SOURCES=\"$sources \
+            spec/simt/kernels/\${t}_test.cpp\" || exit 1
+    done" "for t in $(echo $tests); do \"\$OUT-\$t\" || exit 1; done" || status=1
+}
+
+if [ "$1" = planted ]; then
+    shift
+    [ $# -gt 0 ] || set -- $(grep -lE '__sync(threads|warp)\(|ptx_cp_async_wait' cuda/*.cu cuda/*.cuh |
+        grep -v '/ptx.cuh$')
+    for file; do planted "$file"; done
+    exit $status
+fi
+
 [ $# -gt 0 ] || set -- plain asan race
-root=${BUILD:-build}/simt
-passed=0 failed=0
-
-environments() { # the modes of a build, one a line
-  case $1 in
-    plain)
-      echo "SIMT_ORDER=fifo"
-      echo "SIMT_ORDER=lifo SIMT_CPASYNC=late"
-      echo "SIMT_ORDER=random SIMT_SEED=1 SIMT_STREAM=lazy"
-      echo "SIMT_ORDER=random SIMT_SEED=2 SIMT_CPASYNC=late SIMT_STREAM=lazy" ;;
-    asan) echo "SIMT_ORDER=random SIMT_SEED=3 SIMT_STREAM=lazy" ;;
-    race)
-      echo "SIMT_CPASYNC=early"
-      echo "SIMT_CPASYNC=late" ;;
-  esac
-}
-
-run() { # run NAME PROGRAM ENVIRONMENT
-  local output p f
-  # shellcheck disable=SC2086
-  output=$(env $3 timeout 600 "$2" 2>&1)
-  local status=$?
-  read -r p f < <(sed -n 's/.*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' <<<"$output" | tail -n 1)
-  [ $status = 0 ] || [ "${f:-0}" != 0 ] || f=1
-  [ $status = 0 ] || printf 'FAILED %s under %s\n%s\n' "$1" "$3" "$output"
-  passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0}))
-}
-
 for mode; do
-  for test in spec/simt/kernels/*_test.cpp; do
-    name=$(basename "$test" .cpp)
-    program=$root/bin-$mode/$name
-    if make -s -j"$(nproc)" -f spec/simt/build.mk MODE="$mode" DIR="$PWD/$root/$mode" OUT="$program" \
-      SOURCES="$(echo cuda/*.cu) $test" EXTRA="-DLAC_EMULATED -fvisibility=hidden -Wno-extra"; then
-      while read -r environment; do run "$name, $mode" "$program" "$environment"; done < <(environments "$mode")
-    else
-      failed=$((failed + 1))
-    fi
-  done
+    rm -f build/simt/"$mode"/*.gcda
+    for t in $tests; do
+        bin=build/simt/bin-$mode/kernels-$t
+        build "$mode" "$bin" "$kernels spec/simt/kernels/${t}_test.cpp" && run_all "$mode" "$bin"
+    done
+    [ "$mode" = cov ] && spec/simt/coverage.sh build/simt/cov
 done
-echo "kernels on the emulator: $passed passed, $failed failed"
-[ $failed = 0 ]
+exit $status

@@ -22,7 +22,7 @@ local function parser()
 end
 
 local function check_encoder(net, name)
-  local input = net.input
+  local input = require("lacuna.cli.facts").of(net, "input")
   if input and input.order and input.range then return end
   common.fail("%s: %s, expected a detection encoder such as second", name,
     input and input.order and "nothing says where its grid lies (input.range)"

@@ -46,6 +46,7 @@ local function print_gpu(row, index, gpu)
   row("GPU " .. index, string.format("%s, capability %d.%d, %d multiprocessors, %s (%s free)",
     gpu.name, math.floor(gpu.capability / 10), gpu.capability % 10, gpu.multiprocessors,
     common.bytes(gpu.memory), common.bytes(gpu.free_memory)))
+  row("  kernels", gpu.kernels)
 end
 
 local function collect()

@@ -20,8 +20,9 @@ end
 ---@param options table of common.model_options, parsed
 function model.load(options)
   local lacuna = require "lacuna"
-  if options.device ~= "cpu" and not lacuna.cuda.is_available() then
-    common.fail("--device %s: %s", options.device, lacuna.cuda.why_not())
+  if options.device ~= "cpu" then
+    local there, message = pcall(lacuna.memory, options.device)
+    if not there then common.fail("--device %s: %s", options.device, message) end
   end
   if options.threads then lacuna.set_num_threads(options.threads) end
   lacuna.manual_seed(tonumber(options.seed) or 0)

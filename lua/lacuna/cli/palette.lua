@@ -20,9 +20,10 @@ end
 --- The tables for `net`, whose logits have `count` columns; indexed by the 0-based class.
 ---@return table {count, names, raw, colours, class_of}
 function palette.new(net, count)
+  local classes = require("lacuna.cli.facts").of(net, "classes")
   local made = { count = count, names = {}, raw = {}, colours = {}, class_of = {} }
   for class = 0, count - 1 do
-    local row = net.classes and net.classes[class + 1] or {}
+    local row = classes and classes[class + 1] or {}
     made.names[class] = row.name or ("class " .. class)
     made.raw[class] = row.label or class + 1
     made.colours[class] = row.colour or generated_colour(class)

@@ -1,6 +1,7 @@
 -- scan.lua: from a file to the columns and voxels that a model takes.
 
 local common = require "lacuna.cli.common"
+local facts = require "lacuna.cli.facts"
 
 local scan = {}
 
@@ -40,7 +41,8 @@ end
 
 --- The names of the columns that `net` takes.
 function scan.columns(net)
-  return net.input and net.input.columns or layouts[4]
+  local input = facts.of(net, "input")
+  return input and input.columns or layouts[4]
 end
 
 -- Rows without NaN and infinity, and how many have some.
@@ -81,7 +83,7 @@ end
 --- Points to voxels as the model wants them, features in the dtype of the options: x, inverse.
 function scan.quantize(points, net, options)
   local lacuna = require "lacuna"
-  local input = net.input or {}
+  local input = facts.of(net, "input") or {}
   if input.order and input.range then return scan.voxelize(points, net, options) end
   local x, inverse = lacuna.quantize(points, {
     voxel_size = options.voxel_size or input.voxel_size or 0.05,

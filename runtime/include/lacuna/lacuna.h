@@ -189,6 +189,7 @@ typedef struct lac_device_info {
     int32_t driver, runtime;      /* versions, 13000 for 13.0 */
     uint64_t memory, free_memory; /* bytes */
     char name[128];
+    char kernels[160]; /* what a wide layer on many rows runs, by dtype */
 } lac_device_info;
 
 /** How many there are; 1 CPU. An error says why there is no GPU. Any thread. */
