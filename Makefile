@@ -58,7 +58,7 @@ CUDA_C      := $(wildcard cuda/*.c)
 CUDA_NO_FMA := dense_% point_% voxelize% pool% group_norm to_dense coords_%
 CUDA_ARCHS  ?= 80 90
 CUDA_HOME   ?= $(patsubst %/bin/,%,$(dir $(realpath $(shell command -v $(NVCC) 2>/dev/null))))
-NVCC_FLAGS  := -std=c++17 -O3 $(foreach a,$(CUDA_ARCHS),-gencode=arch=compute_$a,code=sm_$a) \
+NVCC_FLAGS  := -std=c++17 -O3 -Xptxas -v $(foreach a,$(CUDA_ARCHS),-gencode=arch=compute_$a,code=sm_$a) \
   -gencode=arch=compute_$(lastword $(CUDA_ARCHS)),code=compute_$(lastword $(CUDA_ARCHS)) \
   -Xcompiler -fPIC,-fvisibility=hidden -Icuda -Iruntime/include -Iruntime $(if $(filter 1,$(WERROR)),-Werror all-warnings)
 CUDA_KEY    := $(shell printf '%s' '$(NVCC_FLAGS)' | cksum | cut -d' ' -f1)
@@ -101,7 +101,7 @@ $(foreach i,$(ISAS) avx512bf16,$(eval $(call isa_rule,$i)))
 $(OBJ)/cuda-$(CUDA_KEY)/%.o: %.cu
 	@mkdir -p $(@D)
 	$(call say,NVCC,$<)
-	$(Q)$(NVCC) $(NVCC_FLAGS) $(if $(filter $(CUDA_NO_FMA),$(basename $(<F))),-fmad=false) -MMD -MP -c $< -o $@
+	$(Q)$(NVCC) $(NVCC_FLAGS) $(if $(filter $(CUDA_NO_FMA),$(basename $(<F))),-fmad=false)$(if $(filter conv3d_mma.cu,$(<F)), -no-compress) -MMD -MP -c $< -o $@ 2>$@.ptxas || { cat $@.ptxas >&2; exit 1; }
 
 $(OBJ)/cuda-$(CUDA_KEY)/%.o: %.c
 	@mkdir -p $(@D)
@@ -123,6 +123,33 @@ $(LIB): $(LIB_OBJ) $(BUILD)/objects.link
 $(GPU): $(CUDA_OBJ) $(BUILD)/cuda.link
 	$(call say,LINK,$@)
 	$(Q)$(NVCC) -shared -cudart static $(foreach a,$(lastword $(CUDA_ARCHS)),-arch=sm_$a) -Xlinker --exclude-libs,ALL,-soname,liblacuna_cuda.so.0 -o $@ $(CUDA_OBJ) -ldl -lpthread -lrt
+
+# Programs for a GPU: the PTX wrappers beside their twins, bandwidth, and the kernels' own tests.
+GPU_TESTS := $(patsubst spec/simt/kernels/%.cpp,$(BUILD)/gpu/%,$(wildcard spec/simt/kernels/*_test.cpp))
+KERNELS_A := $(OBJ)/cuda-$(CUDA_KEY)/kernels.a
+GPU_NVCC   = $(NVCC) -std=c++17 -O3 $(foreach a,$(CUDA_ARCHS),-gencode=arch=compute_$a,code=sm_$a) -cudart static \
+  -Xcompiler -Wall,-ffp-contract=off -Icuda -Iruntime/include -Iruntime -Ispec/simt
+
+.PHONY: gpu-programs
+gpu-programs: $(BUILD)/gpu/conformance $(BUILD)/gpu/bandwidth $(GPU_TESTS)
+
+$(KERNELS_A): $(CUDA_CU:%.cu=$(OBJ)/cuda-$(CUDA_KEY)/%.o)
+	@rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/gpu/conformance: spec/gpu/conformance.cu spec/simt/warp_matrix.cpp $(wildcard spec/simt/*.h spec/simt/kernels/*.h cuda/*.cuh)
+	@mkdir -p $(@D)
+	$(call say,NVCC,$<)
+	$(Q)$(GPU_NVCC) $(filter %.cu %.cpp,$^) -o $@
+
+$(BUILD)/gpu/bandwidth: spec/gpu/bandwidth.cu $(wildcard spec/simt/kernels/*.h cuda/*.cuh)
+	@mkdir -p $(@D)
+	$(call say,NVCC,$<)
+	$(Q)$(GPU_NVCC) $< -o $@
+
+$(BUILD)/gpu/%_test: spec/simt/kernels/%_test.cpp $(KERNELS_A) $(wildcard spec/simt/kernels/*.h)
+	@mkdir -p $(@D)
+	$(call say,NVCC,$<)
+	$(Q)$(NVCC) -std=c++17 -O1 -cudart static -Icuda -Iruntime/include -Iruntime $< $(KERNELS_A) -o $@
 
 # The emulated library: by the makefile of spec/simt, whose objects its tests share.
 SIMT_DEPS := $(wildcard cuda/* spec/simt/*.cpp spec/simt/*.h spec/simt/*/*.h runtime/core/*.h runtime/sparse/*.h runtime/ops/*.h)
@@ -160,6 +187,8 @@ help:
 	@echo '                in SCANS=DIR; THREADS=1,2 BENCH="--repeat 9"; one model on one scan: SCAN=FILE COLUMNS=N'
 	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR= if given;  make uninstall'
 	@echo 'make deps       install what building and testing need (apt-get on Debian and Ubuntu)'
+	@echo 'make planted    take barriers out of the CUDA kernels one at a time: do their tests notice? (long)'
+	@echo 'make cuda-coverage   lines of the kernels that their tests run'
 	@echo 'make test-gpu   what needs a GPU: PTX wrappers, kernels and specs on it, compute-sanitizer'
 	@echo 'make bench-gpu  bandwidth, layers and networks on a GPU, each beside its bar'
 	@echo 'make bundle     both of these and all that they need in one folder, $(BUNDLE), for a machine with'
@@ -206,11 +235,21 @@ test:
 
 test-run: all emulator
 	@$(SANITIZED) CUDA=0 harnesses
-	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/run_all.sh
+	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' \
+	  CUDA_OBJECTS='$(if $(filter 1,$(CUDA)),$(OBJ)/cuda-$(CUDA_KEY)/cuda)' bash spec/support/run_all.sh
 
 harnesses: $(HARNESS_BIN)
 
-.PHONY: test-gpu bench-gpu bundle emulator
+.PHONY: test-gpu bench-gpu bundle emulator planted cuda-coverage
+planted:
+	@bash spec/simt/planted_all.sh
+
+cuda-coverage:
+	@for test in spec/simt/kernels/*_test.cpp; do \
+	  $(MAKE) -s -f spec/simt/build.mk MODE=cov OUT=$(BUILD)/simt/bin-cov/$$(basename $$test .cpp) SOURCES="$$(echo cuda/*.cu) $$test" \
+	    EXTRA='-DLAC_EMULATED -Wno-extra' && $(BUILD)/simt/bin-cov/$$(basename $$test .cpp) || exit 1; done
+	@bash spec/simt/coverage.sh $(BUILD)/simt/cov
+
 emulator: $(EMULATED)
 
 test-gpu: all gpu-programs

@@ -25,14 +25,18 @@ struct Deviations {
     }
 };
 
+static __device__ double value(const lac__per_channel &v, int64_t c, double otherwise) {
+    return v.data == nullptr ? otherwise : load_one<double>(v.dtype, v.data, c);
+}
+
 static __global__ void __launch_bounds__(THREADS)
-    affine(int64_t channels, const double *mean, const double *var, const double *weight,
-           const double *bias, double eps, float *scale, float *shift) {
+    affine(int64_t channels, lac__per_channel mean, lac__per_channel var, lac__per_channel weight,
+           lac__per_channel bias, double eps, float *scale, float *shift) {
     const int64_t c = (int64_t)blockIdx.x * THREADS + threadIdx.x;
     if (c >= channels) return;
-    const double s = (weight != nullptr ? weight[c] : 1.0) / sqrt(var[c] + eps);
+    const double s = value(weight, c, 1.0) / sqrt(value(var, c, 0.0) + eps);
     scale[c] = (float)s;
-    shift[c] = (float)((bias != nullptr ? bias[c] : 0.0) - mean[c] * s);
+    shift[c] = (float)(value(bias, c, 0.0) - value(mean, c, 0.0) * s);
 }
 
 static __global__ void __launch_bounds__(THREADS)
@@ -61,9 +65,9 @@ void lac__launch_column_stats(lac__gpu *gpu, const lac__fold *fold, const void *
     launch_fold<Sum<double>>(gpu, *fold, deviations, scratch, variances);
 }
 
-void lac__launch_norm_affine(lac__gpu *gpu, int64_t channels, const double *mean, const double *var,
-                             const double *weight, const double *bias, double eps, float *scale,
-                             float *shift) {
+void lac__launch_norm_affine(lac__gpu *gpu, int64_t channels, lac__per_channel mean,
+                             lac__per_channel var, lac__per_channel weight, lac__per_channel bias,
+                             double eps, float *scale, float *shift) {
     LAC_LAUNCH(gpu, affine, blocks(channels), THREADS, 0, channels, mean, var, weight, bias, eps,
                scale, shift);
 }

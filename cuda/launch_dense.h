@@ -74,10 +74,15 @@ void lac__launch_matmul(lac__gpu *gpu, int32_t dtype, const void *a, const void 
 /** x [n, channels], floating; mean and var float64; the plan: [1, n, channels], not exact. */
 void lac__launch_column_stats(lac__gpu *gpu, const lac__fold *fold, const void *x, int32_t dtype,
                               void *scratch, double *mean, double *var);
+/** A value of each channel, in any floating dtype; NULL where it is not given. */
+typedef struct lac__per_channel {
+    const void *data;
+    int32_t dtype;
+} lac__per_channel;
 /** weight and bias may be NULL. */
-void lac__launch_norm_affine(lac__gpu *gpu, int64_t channels, const double *mean, const double *var,
-                             const double *weight, const double *bias, double eps, float *scale,
-                             float *shift);
+void lac__launch_norm_affine(lac__gpu *gpu, int64_t channels, lac__per_channel mean,
+                             lac__per_channel var, lac__per_channel weight, lac__per_channel bias,
+                             double eps, float *scale, float *shift);
 void lac__launch_norm_running(lac__gpu *gpu, int64_t channels, double *running, const double *batch,
                               double momentum, double correction);
 

@@ -1,11 +1,13 @@
 /*
  * ptx.cuh - the PTX instructions that have no intrinsic: one instruction a wrapper.
  *
- * Under nvcc a wrapper is one asm statement; under the host compiler it is its twin, which the emulator
- * of spec/simt runs. What ldmatrix, mma and cvt compute is in spec/simt/warp_matrix.h, so that a test on
- * a device can compare the two. Whoever changes one side of a wrapper changes the other.
+ * Under nvcc a wrapper is one asm statement; under the host compiler it is its twin, which the
+ * emulator of spec/simt runs. What ldmatrix, mma and cvt compute is in spec/simt/warp_matrix.h, so
+ * that a test on a device can compare the two. Whoever changes one side of a wrapper changes the
+ * other.
  *
- * All lanes of the warp must call ptx_ldmatrix_* and ptx_mma_* together. Needs compute capability 8.0.
+ * All lanes of the warp must call ptx_ldmatrix_* and ptx_mma_* together. Needs compute capability
+ * 8.0.
  */
 #ifndef LAC_CUDA_PTX_CUH
 #define LAC_CUDA_PTX_CUH
@@ -34,12 +36,12 @@ __device__ inline uint32_t ptx_shared_address(const void *p) {
 }
 #endif
 
-/* ---- cp.async: global to shared memory behind the thread's back --------------------------------- *
+/* ---- cp.async: global to shared memory behind the thread's back ------------------------------- *
  *
- * Copies `valid` bytes and fills up to the instruction's size with zeros; valid = 0 reads nothing, but
- * `from` must still be an aligned address of global memory. Both addresses are aligned to the size. The
- * copies since the last commit form a group; they are seen by the thread itself after a wait that leaves
- * the group out, and by the block after a barrier behind that.
+ * Copies `valid` bytes and fills up to the instruction's size with zeros; valid = 0 reads nothing,
+ * but `from` must still be an aligned address of global memory. Both addresses are aligned to the
+ * size. The copies since the last commit form a group; they are seen by the thread itself after a
+ * wait that leaves the group out, and by the block after a barrier behind that.
  */
 
 __device__ inline void ptx_cp_async_4(void *to, const void *from, uint32_t valid = 4) {
@@ -101,11 +103,11 @@ template <int N> __device__ inline void ptx_cp_async_wait() {
 #endif
 }
 
-/* ---- ldmatrix: 8 x 8 matrices of 16-bit elements from shared memory ------------------------------ *
+/* ---- ldmatrix: 8 x 8 matrices of 16-bit elements from shared memory --------------------------- *
  *
- * Lane i points to row i % 8 (16 bytes, aligned) of matrix i / 8; x1 and x2 ignore the pointers of the
- * lanes past 8 and 16. r[j] of lane l holds of matrix j the elements (l / 4, 2 (l % 4) + 0..1), or of
- * its transpose.
+ * Lane i points to row i % 8 (16 bytes, aligned) of matrix i / 8; x1 and x2 ignore the pointers of
+ * the lanes past 8 and 16. r[j] of lane l holds of matrix j the elements (l / 4, 2 (l % 4) + 0..1),
+ * or of its transpose.
  */
 
 #ifndef __CUDACC__
@@ -182,7 +184,7 @@ __device__ inline void ptx_ldmatrix_x4_trans(uint32_t (&r)[4], const void *row) 
 #endif
 }
 
-/* ---- mma: c += a b on a 16 x 8 tile, float32 sums ------------------------------------------------- *
+/* ---- mma: c += a b on a 16 x 8 tile, float32 sums --------------------------------------------- *
  *
  * With g = lane / 4 and t = lane % 4, and w elements a register (2 of f16 or bf16, 1 of tf32):
  *   a[i]  row g + 8 (i % 2), columns w t + 4 w (i / 2) ..     A is 16 x 8w, by rows
@@ -245,7 +247,7 @@ __device__ inline void ptx_mma_tf32(float (&c)[4], const uint32_t (&a)[4], const
 #endif
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 /* Float bits rounded to tf32's 10 bits of mantissa: nearest, ties away from zero. */
 __device__ inline uint32_t ptx_cvt_rna_tf32(float v) {

@@ -57,16 +57,18 @@ lac_status lac_column_stats__cuda(lac_context *ctx, const lac__column_stats_args
     return lac__gpu_check(gpu);
 }
 
-static const double *optional(const lac_tensor *t) {
-    return t != NULL ? lac__data(t) : NULL;
+static lac__per_channel per_channel(const lac_tensor *t) {
+    if (t == NULL) return (lac__per_channel){0};
+    return (lac__per_channel){.data = lac__data(t), .dtype = (int32_t)t->dtype};
 }
 
 lac_status lac_norm_affine__cuda(lac_context *ctx, const lac__norm_affine_args *args) {
     (void)ctx;
     lac__gpu *gpu = lac__gpu_of(args->scale);
-    lac__launch_norm_affine(gpu, args->mean->shape[0], lac__data(args->mean), lac__data(args->var),
-                            optional(args->weight), optional(args->bias), args->eps,
-                            lac__data(args->scale), lac__data(args->shift));
+    lac__launch_norm_affine(gpu, args->mean->shape[0], per_channel(args->mean),
+                            per_channel(args->var), per_channel(args->weight),
+                            per_channel(args->bias), args->eps, lac__data(args->scale),
+                            lac__data(args->shift));
     return lac__gpu_check(gpu);
 }
 

@@ -40,7 +40,8 @@ typedef struct lac__column_stats_args {
 
 /** s = weight / sqrt(var + eps) and bias - mean * s, in float64, rounded once. */
 typedef struct lac__norm_affine_args {
-    const lac_tensor *mean, *var, *weight, *bias; /* float64 [C]; weight, bias: NULL for 1 and 0 */
+    /* [C], contiguous, any floating dtype; weight, bias: NULL for 1 and 0 */
+    const lac_tensor *mean, *var, *weight, *bias;
     double eps;
     lac_tensor *scale, *shift; /* float32 [C] */
 } lac__norm_affine_args;

@@ -37,13 +37,12 @@ lac_status lac_column_stats__cpu(lac_context *ctx, const lac__column_stats_args 
 lac_status lac_norm_affine__cpu(lac_context *ctx, const lac__norm_affine_args *args) {
     (void)ctx;
     float *scale = lac__data(args->scale), *shift = lac__data(args->shift);
-    const double *mean = lac__data(args->mean), *var = lac__data(args->var);
-    const double *weight = args->weight != NULL ? lac__data(args->weight) : NULL;
-    const double *bias = args->bias != NULL ? lac__data(args->bias) : NULL;
     for (int64_t c = 0; c < args->scale->shape[0]; c++) {
-        const double s = (weight != NULL ? weight[c] : 1.0) / sqrt(var[c] + args->eps);
+        const double weight = args->weight != NULL ? element(args->weight, c) : 1.0;
+        const double bias = args->bias != NULL ? element(args->bias, c) : 0.0;
+        const double s = weight / sqrt(element(args->var, c) + args->eps);
         scale[c] = (float)s;
-        shift[c] = (float)((bias != NULL ? bias[c] : 0.0) - mean[c] * s);
+        shift[c] = (float)(bias - element(args->mean, c) * s);
     }
     return LAC_OK;
 }

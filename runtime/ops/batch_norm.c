@@ -6,11 +6,12 @@
 
 typedef struct norm {
     int64_t rows, channels;
-    lac_tensor *weight, *bias, *mean, *var; /* float64 [C] copies; NULL: not given */
+    lac_tensor *weight, *bias, *mean, *var; /* [C], contiguous; NULL: not given */
 } norm;
 
-static lac_status widen(lac_context *ctx, const char *what, const lac_tensor *x, lac_tensor *t,
-                        lac_tensor **out) {
+/* A parameter of x's channels, as kernels read it. */
+static lac_status read_channels(lac_context *ctx, const char *what, const lac_tensor *x,
+                                lac_tensor *t, lac_tensor **out) {
     if (t == NULL) return LAC_OK;
     const int64_t channels = x->shape[1];
     LAC_TRY(lac__same_device(what, x, t));
@@ -19,7 +20,8 @@ static lac_status widen(lac_context *ctx, const char *what, const lac_tensor *x,
         return lac__fail(LAC_ERR_SHAPE,
                          "%s of shape %s for %lld channels, expected floating [%lld]", what,
                          lac__shape_text(t, text), (long long)channels, (long long)channels);
-    return lac_convert(ctx, t, LAC_DTYPE_F64, out);
+    LAC_TRY(lac__read(ctx, t));
+    return lac_contiguous(ctx, t, out);
 }
 
 /* Replaces mean and var by those of the rows. */
@@ -86,10 +88,10 @@ lac_status lac_batch_norm(lac_context *ctx, lac_tensor *x, const lac_batch_norm_
     norm n = {.rows = x->shape[0], .channels = x->shape[1]};
     lac__stage stage = {.kind = LAC__AFFINE};
     lac_status status = LAC_OK;
-    LAC_TRY_OUT(widen(ctx, "batch_norm: weight", x, o->weight, &n.weight));
-    LAC_TRY_OUT(widen(ctx, "batch_norm: bias", x, o->bias, &n.bias));
-    LAC_TRY_OUT(widen(ctx, "batch_norm: mean", x, o->mean, &n.mean));
-    LAC_TRY_OUT(widen(ctx, "batch_norm: var", x, o->var, &n.var));
+    LAC_TRY_OUT(read_channels(ctx, "batch_norm: weight", x, o->weight, &n.weight));
+    LAC_TRY_OUT(read_channels(ctx, "batch_norm: bias", x, o->bias, &n.bias));
+    LAC_TRY_OUT(read_channels(ctx, "batch_norm: mean", x, o->mean, &n.mean));
+    LAC_TRY_OUT(read_channels(ctx, "batch_norm: var", x, o->var, &n.var));
     if (o->training) LAC_TRY_OUT(own_statistics(ctx, x, &n));
     LAC_TRY_OUT(make_affine(ctx, &n, o->eps, &stage));
     LAC_TRY_OUT(lac__apply_stage(ctx, "batch_norm", x, &stage, out));

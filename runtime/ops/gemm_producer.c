@@ -203,7 +203,7 @@ lac_status lac__apply_bias(lac_context *ctx, const char *name, lac_tensor *bias,
                          lac__shape_text(bias, text), (long long)channels);
     LAC_TRY(lac__same_device(name, *t, bias));
     lac_tensor *shift = NULL, *result = NULL;
-    LAC_TRY(lac_convert(ctx, bias, LAC_DTYPE_F32, &shift));
+    LAC_TRY(lac__plain(ctx, bias, &shift));
     const lac__stage stage = {.kind = LAC__AFFINE, .shift = shift};
     const lac_status status = lac__apply_stage(ctx, name, *t, &stage, &result);
     lac_tensor_release(shift);

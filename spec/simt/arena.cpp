@@ -2,10 +2,10 @@
  * arena.cpp - device memory: one range of addresses that the host cannot touch outside kernels and
  * copies.
  *
- * Blocks are aligned to 256 bytes and followed by a red zone, which is checked when the block is freed
- * (and poisoned under AddressSanitizer). New memory is full of NaNs. The range is twice the memory
- * that is for sale, so that fragmentation alone does not make it full. It is made of huge pages: opening
- * and shutting it, which every launch does, takes a time for each page.
+ * Blocks are aligned to 256 bytes and followed by a red zone, which is checked when the block is
+ * freed (and poisoned under AddressSanitizer). New memory is full of NaNs. The range is twice the
+ * memory that is for sale, so that fragmentation alone does not make it full. It is made of huge
+ * pages: opening and shutting it, which every launch does, takes a time for each page.
  */
 #include "engine.h"
 
@@ -26,7 +26,8 @@ static struct {
     unsigned opened;
 } arena;
 
-/* Offset to bytes asked for, and offset to size of the gap. Never destroyed: streams may end later. */
+/* Offset to bytes asked for, and offset to size of the gap. Never destroyed: streams may end later.
+ * */
 static std::map<size_t, size_t> &live() {
     static auto *blocks = new std::map<size_t, size_t>;
     return *blocks;

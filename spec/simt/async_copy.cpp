@@ -1,5 +1,6 @@
 /*
- * async_copy.cpp - cp.async: copies from global to shared memory, in groups that a thread waits for.
+ * async_copy.cpp - cp.async: copies from global to shared memory, in groups that a thread waits
+ * for.
  *
  * The hardware may move the data at any time between the instruction and the wait. "Early" moves it
  * at once, "late" at the wait: a kernel must be right in both. Late shows a missing wait, early a
@@ -46,7 +47,8 @@ static void append(Queue &queue, const Copy &copy) {
     queue.copies[(queue.head + queue.count++) % queue.capacity] = copy;
 }
 
-/* Both at the issue and at the wait the target counts as written: nobody may touch it in between. */
+/* Both at the issue and at the wait the target counts as written: nobody may touch it in between.
+ * */
 static void note(const Copy &copy) {
     note_access(copy.from, copy.from_bytes, Access::read);
     note_access(copy.to, copy.bytes, Access::write);

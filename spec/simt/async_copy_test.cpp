@@ -68,7 +68,9 @@ __global__ void misaligned(const uint32_t *from) {
     __shared__ __align__(16) uint32_t words[8];
     ptx_cp_async_16(words + 1, from);
 }
-__global__ void to_global(const uint32_t *from, uint32_t *to) { ptx_cp_async_4(to, from); }
+__global__ void to_global(const uint32_t *from, uint32_t *to) {
+    ptx_cp_async_4(to, from);
+}
 __global__ void from_shared() {
     __shared__ uint32_t words[2];
     ptx_cp_async_4(words, words + 1);
@@ -89,7 +91,10 @@ int main() {
         auto got = to.get();
         bool right = true;
         for (uint32_t i = 0; i < 32; ++i) {
-            const bool copied = i < 16 ? i % 4 < i / 4 : i < 20 ? i % 2 : i < 28 ? i / 2 % 2 || i % 2 == 0 : true;
+            const bool copied = i < 16   ? i % 4 < i / 4
+                                : i < 20 ? i % 2
+                                : i < 28 ? i / 2 % 2 || i % 2 == 0
+                                         : true;
             right &= got[i] == (copied ? i + 1000 : 0);
         }
         CHECK(right);
@@ -99,7 +104,8 @@ int main() {
             right = true;
             for (uint32_t t = 0; t < 64; ++t) {
                 uint32_t sum = 0;
-                for (uint32_t r = 0; r < (uint32_t)rows; ++r) sum = sum * 3 + 1000 + r * 64 + 63 - t;
+                for (uint32_t r = 0; r < (uint32_t)rows; ++r)
+                    sum = sum * 3 + 1000 + r * 64 + 63 - t;
                 right &= got[t] == sum;
             }
             CHECK(right);

@@ -49,7 +49,9 @@ __global__ void others(unsigned *u, int *i, float *f, double *d) {
     f[1] = atomicExch(f, 4.0f);
 }
 
-__global__ void tickets(unsigned *next, unsigned *taken) { taken[atomicAdd(next, 1u)] = 1; }
+__global__ void tickets(unsigned *next, unsigned *taken) {
+    taken[atomicAdd(next, 1u)] = 1;
+}
 
 /* A table with open addressing: every key once, whoever comes first. */
 __global__ void insert(unsigned long long *keys, unsigned *rows, unsigned slots, unsigned n) {

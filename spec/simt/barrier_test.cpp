@@ -91,9 +91,12 @@ __global__ void warps_that_miss() {
     __syncthreads();
 }
 __global__ void spins_for_nobody(int *flag) {
-    while (atomicAdd(flag, 0) == 0) {}
+    while (atomicAdd(flag, 0) == 0) {
+    }
 }
-__global__ void trap() { __trap(); }
+__global__ void trap() {
+    __trap();
+}
 __global__ void recursion(int *out) {
     volatile char frame[256 << 10];
     for (size_t i = sizeof frame; i-- > 0;) frame[i] = 1;
@@ -118,7 +121,8 @@ static void faults() {
 __global__ void spins_for_another(unsigned *flag, unsigned *out) {
     const unsigned t = threadIdx.x, last = blockDim.x - 1;
     if (t == 0)
-        while (atomicAdd(flag, 0u) < last) {}
+        while (atomicAdd(flag, 0u) < last) {
+        }
     else if (t == last)
         while (atomicAdd(flag, 0u) + 1 < last) __nanosleep(20);
     if (t > 0) atomicAdd(flag, 1u);

@@ -26,7 +26,7 @@ static Fiber host_fiber;
 static Fiber *came_from; /* whom a new fiber was switched from */
 static unsigned exited;
 
-/* ---- who is ready ------------------------------------------------------------------------------ */
+/* ---- who is ready ---------------------------------------------------------------------------- */
 
 /* A ring: a thread is in it at most once. */
 static struct {
@@ -72,7 +72,8 @@ static Thread *pop_ready() {
         return &threads[id];
     }
     uint16_t &last = ready_at(ready.count);
-    if (config.order == Order::random) std::swap(last, ready_at(random_number() % (ready.count + 1)));
+    if (config.order == Order::random)
+        std::swap(last, ready_at(random_number() % (ready.count + 1)));
     return &threads[last];
 }
 
@@ -81,7 +82,7 @@ void wake(Thread &thread) {
     push_ready(thread);
 }
 
-/* ---- switching --------------------------------------------------------------------------------- */
+/* ---- switching ------------------------------------------------------------------------------- */
 
 static unsigned atomics_in_a_row;
 static uint64_t atomics_without_progress;
@@ -144,7 +145,7 @@ int lane() {
     return (int)(current->flat & 31);
 }
 
-/* ---- the barrier ------------------------------------------------------------------------------- */
+/* ---- the barrier ----------------------------------------------------------------------------- */
 
 /* Threads that have exited count as arrived. */
 static struct {
@@ -187,7 +188,7 @@ void barrier(const char *file, int line) {
     barrier_count(0, file, line);
 }
 
-/* ---- start and end of a thread ------------------------------------------------------------------ */
+/* ---- start and end of a thread --------------------------------------------------------------- */
 
 static void leave_current() {
     Thread &me = *current;
@@ -203,7 +204,8 @@ static void leave_current() {
 #if SIMT_ASAN
 __attribute__((no_sanitize_address))
 #endif
-static void thread_main() {
+static void
+thread_main() {
     fiber_entered(came_from, &host_fiber);
     Fiber *mine = current->fiber;
     for (;;) {
@@ -231,7 +233,7 @@ static void thread_main() {
     }
 }
 
-/* ---- blocks and grids ---------------------------------------------------------------------------- */
+/* ---- blocks and grids ------------------------------------------------------------------------ */
 
 /* Past the end of the launch's dynamic shared memory. */
 constexpr size_t canary_bytes = 1024;
@@ -309,7 +311,7 @@ void run_grid(const Launch &launch) {
     running = nullptr;
 }
 
-/* ---- deadlock ------------------------------------------------------------------------------------ */
+/* ---- deadlock -------------------------------------------------------------------------------- */
 
 [[noreturn]] static void report_deadlock() {
     static bool told[max_threads];
@@ -329,11 +331,11 @@ void run_grid(const Launch &launch) {
             ++same;
         }
         if (a.state == State::at_barrier)
-            fprintf(stderr, "simt:   %u threads, the first is %u, wait at the barrier %s:%d\n", same,
-                    i, meeting.file, meeting.line);
+            fprintf(stderr, "simt:   %u threads, the first is %u, wait at the barrier %s:%d\n",
+                    same, i, meeting.file, meeting.line);
         else
-            fprintf(stderr, "simt:   %u threads, the first is %u, wait in %s for lanes %08x\n", same,
-                    i, a.what, a.mask);
+            fprintf(stderr, "simt:   %u threads, the first is %u, wait in %s for lanes %08x\n",
+                    same, i, a.what, a.mask);
     }
     if (first) go_on_as(threads[first->flat]);
     die("no thread can go on: %u of %u have exited, %u wait at the barrier", exited, thread_count,

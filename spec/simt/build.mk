@@ -13,7 +13,7 @@ DIR  ?= $(ROOT)/build/simt/$(MODE)
 CXX  ?= g++
 CC   ?= cc
 
-WARN := -Wall -Wextra -Wshadow -Wno-unknown-pragmas
+WARN := -Wall -Wshadow -Wno-unknown-pragmas
 INC  := -I$(HERE)/shim -I$(HERE) -I$(ROOT)/cuda -I$(ROOT)/runtime/include -I$(ROOT)/runtime
 COMMON := -g -fPIC -ffp-contract=off -D_GNU_SOURCE $(WARN) $(INC) $(FLAGS_$(MODE)) $(EXTRA) -MMD -MP
 
@@ -40,7 +40,7 @@ compile_c   = $(CC) -std=c11 $(COMMON)
 define engine_rule
 $(call object,$1): $1
 	@mkdir -p $$(@D)
-	$(compile_cpp) -O2 -c $$< -o $$@
+	$(compile_cpp) -Wextra -O2 -c $$< -o $$@
 endef
 define source_rule
 $(call object,$1): $1

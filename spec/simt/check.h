@@ -75,11 +75,15 @@ template <class T> struct Device {
     T *data = nullptr;
     size_t count;
 
-    explicit Device(size_t n) : count(n) { OK(cudaMalloc(&data, n * sizeof(T))); }
+    explicit Device(size_t n) : count(n) {
+        OK(cudaMalloc(&data, n * sizeof(T)));
+    }
     explicit Device(const std::vector<T> &v) : Device(v.size()) {
         OK(cudaMemcpy(data, v.data(), count * sizeof(T), cudaMemcpyHostToDevice));
     }
-    ~Device() { OK(cudaFree(data)); }
+    ~Device() {
+        OK(cudaFree(data));
+    }
     Device(const Device &) = delete;
     std::vector<T> get() const {
         std::vector<T> v(count);
@@ -98,7 +102,9 @@ template <class T> struct Device {
 /* Modes for as long as it lives. */
 struct __attribute__((visibility("hidden"))) Modes {
     simt::Config before = simt::config;
-    ~Modes() { simt::config = before; }
+    ~Modes() {
+        simt::config = before;
+    }
 };
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * code_location.cpp - asks the dynamic linker where this module lies, and addr2line for source lines.
+ * code_location.cpp - asks the dynamic linker where this module lies, and addr2line for source
+ * lines.
  */
 #include "code_location.h"
 
@@ -13,7 +14,9 @@ namespace simt {
 
 struct Range {
     uintptr_t begin, end;
-    bool holds(const void *p) const { return (uintptr_t)p - begin < end - begin; }
+    bool holds(const void *p) const {
+        return (uintptr_t)p - begin < end - begin;
+    }
     void add(uintptr_t from, uintptr_t to) {
         if (end == 0 || from < begin) begin = from;
         if (to > end) end = to;
@@ -67,7 +70,8 @@ std::string code_location(unsigned offset) {
     const std::string path = module().path;
     char hex[32], answer[1024] = "?";
     snprintf(hex, sizeof hex, "%#x", offset - 1);
-    if (FILE *pipe = popen(("addr2line -sfpCe '" + path + "' " + hex + " 2>/dev/null").c_str(), "r")) {
+    if (FILE *pipe =
+            popen(("addr2line -sfpCe '" + path + "' " + hex + " 2>/dev/null").c_str(), "r")) {
         if (!fgets(answer, sizeof answer, pipe)) answer[0] = '?';
         pclose(pipe);
     }

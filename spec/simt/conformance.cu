@@ -1,6 +1,6 @@
 /*
- * conformance.cu - do the wrappers of cuda/ptx.cuh do what their twins do? The first program to run on a
- * new GPU, before any test of kernels:
+ * conformance.cu - do the wrappers of cuda/ptx.cuh do what their twins do? The first program to run
+ * on a new GPU, before any test of kernels:
  *
  *   nvcc -std=c++17 -arch=sm_90 -Icuda -Iruntime/include -Iruntime -Ispec/simt \
  *       spec/simt/conformance.cu spec/simt/warp_matrix.cpp -o conformance && ./conformance
@@ -37,7 +37,9 @@ template <class T> struct Array {
         cudaMemcpy(data, v.data(), count * sizeof(T), cudaMemcpyHostToDevice);
     }
     Array(const Array &) = delete;
-    ~Array() { cudaFree(data); }
+    ~Array() {
+        cudaFree(data);
+    }
     std::vector<T> get() const {
         std::vector<T> v(count);
         cudaMemcpy(v.data(), data, count * sizeof(T), cudaMemcpyDeviceToHost);
@@ -51,7 +53,7 @@ static std::vector<uint32_t> random_words(size_t n) {
     return v;
 }
 
-/* ---- mma: registers as they are, four, two and four a lane ------------------------------------------- */
+/* ---- mma: registers as they are, four, two and four a lane ----------------------------------- */
 
 enum Type { F16, BF16, TF32 };
 static const char *const type_names[] = {"mma f16", "mma bf16", "mma tf32"};
@@ -82,7 +84,8 @@ static uint32_t packed(int type, float low, float high) {
     return word;
 }
 
-/* Small integers must come out exactly; fractions up to the order and rounding of the device's sums. */
+/* Small integers must come out exactly; fractions up to the order and rounding of the device's
+ * sums. */
 template <int TYPE> static void compare_mma(bool integers) {
     auto number = [&] {
         const int i = (int)(numbers() % 33) - 16;
@@ -114,7 +117,7 @@ template <int TYPE> static void compare_mma(bool integers) {
     check(same, type_names[TYPE]);
 }
 
-/* ---- ldmatrix ------------------------------------------------------------------------------------------ */
+/* ---- ldmatrix -------------------------------------------------------------------------------- */
 
 template <int COUNT, bool TRANSPOSED> __global__ void run_ldmatrix(const uint32_t *x, uint32_t *y) {
     __shared__ __align__(16) uint32_t rows[32][4];
@@ -127,7 +130,8 @@ template <int COUNT, bool TRANSPOSED> __global__ void run_ldmatrix(const uint32_
     if (COUNT == 2 && TRANSPOSED) ptx_ldmatrix_x2_trans(r2, rows[l]);
     if (COUNT == 4 && !TRANSPOSED) ptx_ldmatrix_x4(r4, rows[l]);
     if (COUNT == 4 && TRANSPOSED) ptx_ldmatrix_x4_trans(r4, rows[l]);
-    for (int i = 0; i < COUNT; ++i) y[4 * l + i] = COUNT == 1 ? r1[0] : COUNT == 2 ? r2[i & 1] : r4[i];
+    for (int i = 0; i < COUNT; ++i)
+        y[4 * l + i] = COUNT == 1 ? r1[0] : COUNT == 2 ? r2[i & 1] : r4[i];
 }
 
 template <int COUNT, bool TRANSPOSED> static void compare_ldmatrix(const char *what) {
@@ -145,7 +149,7 @@ template <int COUNT, bool TRANSPOSED> static void compare_ldmatrix(const char *w
     check(dy.get() == y, what);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------ */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 __global__ void run_round(const uint32_t *x, uint32_t *y, int n) {
     const int i = (int)(blockIdx.x * blockDim.x + threadIdx.x);
@@ -154,11 +158,13 @@ __global__ void run_round(const uint32_t *x, uint32_t *y, int n) {
 
 static void compare_round() {
     std::vector<uint32_t> x = random_words(1 << 16);
-    const uint32_t corners[] = {0, 0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0x3f800fff, 0x3f801000,
-                                0x3f801001, 0xbf803000, 0x7f7fffff, 0x00000fff, 0x00001000};
+    const uint32_t corners[] = {0,          0x80000000, 0x7f800000, 0xff800000,
+                                0x7fc00000, 0x3f800fff, 0x3f801000, 0x3f801001,
+                                0xbf803000, 0x7f7fffff, 0x00000fff, 0x00001000};
     for (size_t i = 0; i < sizeof corners / sizeof *corners; ++i) x[i] = corners[i];
     Array<uint32_t> dx(x), dy(x.size());
-    LAC_LAUNCH(&gpu, run_round, (unsigned)(x.size() / 256), 256, 0, dx.data, dy.data, (int)x.size());
+    LAC_LAUNCH(&gpu, run_round, (unsigned)(x.size() / 256), 256, 0, dx.data, dy.data,
+               (int)x.size());
     const std::vector<uint32_t> got = dy.get();
     bool same = true;
     for (size_t i = 0; i < x.size(); ++i) {

@@ -1,6 +1,6 @@
 /*
- * cublas.cpp - cuBLAS products on OpenBLAS, which is loaded when it is first needed; without it, on a
- * plain loop.
+ * cublas.cpp - cuBLAS products on OpenBLAS, which is loaded when it is first needed; without it, on
+ * a plain loop.
  */
 #include "device/half_bits.h"
 #include "shim/cublas_v2.h"
@@ -27,8 +27,10 @@ static void plain_sgemm(int, int trans_a, int trans_b, int m, int n, int k, floa
         for (int i = 0; i < m; ++i) {
             double sum = 0;
             for (int p = 0; p < k; ++p) {
-                const float x = trans_a == transpose ? a[(size_t)i * lda + p] : a[(size_t)p * lda + i];
-                const float y = trans_b == transpose ? b[(size_t)p * ldb + j] : b[(size_t)j * ldb + p];
+                const float x =
+                    trans_a == transpose ? a[(size_t)i * lda + p] : a[(size_t)p * lda + i];
+                const float y =
+                    trans_b == transpose ? b[(size_t)p * ldb + j] : b[(size_t)j * ldb + p];
                 sum += (double)x * y;
             }
             float &out = c[(size_t)j * ldc + i];
@@ -55,8 +57,12 @@ struct Matrix {
     cudaDataType type;
     int rows, columns, ld;
 
-    size_t count() const { return columns ? (size_t)ld * (columns - 1) + rows : 0; }
-    size_t element() const { return type == CUDA_R_32F ? 4 : 2; }
+    size_t count() const {
+        return columns ? (size_t)ld * (columns - 1) + rows : 0;
+    }
+    size_t element() const {
+        return type == CUDA_R_32F ? 4 : 2;
+    }
     bool sound() const {
         if (type != CUDA_R_32F && type != CUDA_R_16F && type != CUDA_R_16BF) return false;
         if (ld < (rows ? rows : 1)) return false;

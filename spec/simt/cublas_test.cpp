@@ -8,7 +8,9 @@
 #include <cuda_fp16.h>
 #include <memory>
 
-static float number(int i) { return (float)(i * 7 % 11 - 5); }
+static float number(int i) {
+    return (float)(i * 7 % 11 - 5);
+}
 
 static std::vector<uint16_t> narrowed(const std::vector<float> &v, cudaDataType type) {
     std::vector<uint16_t> out;
@@ -30,7 +32,9 @@ struct Elements {
         else
             narrow.reset(new Device<uint16_t>(narrowed(v, of)));
     }
-    void *data() const { return wide ? (void *)wide->data : (void *)narrow->data; }
+    void *data() const {
+        return wide ? (void *)wide->data : (void *)narrow->data;
+    }
     std::vector<float> get() const {
         if (wide) return wide->get();
         std::vector<float> v;
@@ -101,7 +105,8 @@ int main() {
         CHECK(cublasSgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, 0, 3, 2, &one, x.data, 2, x.data, 2,
                           &zero, y.data, 2) == CUBLAS_STATUS_SUCCESS);
     }
-    CHECK(!strcmp(cublasGetStatusString(CUBLAS_STATUS_INVALID_VALUE), "CUBLAS_STATUS_INVALID_VALUE"));
+    CHECK(
+        !strcmp(cublasGetStatusString(CUBLAS_STATUS_INVALID_VALUE), "CUBLAS_STATUS_INVALID_VALUE"));
     CHECK(cublasDestroy(handle) == CUBLAS_STATUS_SUCCESS);
     OK(cudaStreamDestroy(stream));
     return finish("cublas");

@@ -18,19 +18,23 @@ namespace simt {
 
 std::recursive_mutex &engine_lock();
 struct Locked {
-    Locked() { engine_lock().lock(); }
-    ~Locked() { engine_lock().unlock(); }
+    Locked() {
+        engine_lock().lock();
+    }
+    ~Locked() {
+        engine_lock().unlock();
+    }
     Locked(const Locked &) = delete;
 };
 
-/* ---- errors (error.cpp) ------------------------------------------------------------------------ */
+/* ---- errors (error.cpp) ---------------------------------------------------------------------- */
 
 /* Remembers a failure for cudaGetLastError and returns it. */
 cudaError_t failed(cudaError_t error);
 /* After a fault nothing works until cudaDeviceReset: cudaSuccess or the fault. */
 extern cudaError_t sticky_error;
 
-/* ---- the race checker, present when kernels are compiled with -fsanitize=thread --------------- */
+/* ---- the race checker, present when kernels are compiled with -fsanitize=thread -------------- */
 
 enum class Access { read, write, atomic };
 struct Checker {
@@ -45,7 +49,7 @@ extern const Checker *checker;
 /* Notes an access of the calling thread. */
 void note_access(const void *p, size_t bytes, Access kind);
 
-/* ---- blocks (block.cpp) ------------------------------------------------------------------------ */
+/* ---- blocks (block.cpp) ---------------------------------------------------------------------- */
 
 constexpr unsigned max_threads = 1024;
 
@@ -59,17 +63,17 @@ struct Thread {
     unsigned mask;    /* of a warp operation */
 };
 
-extern Thread *current;          /* null outside kernels */
-extern const Launch *running;    /* likewise */
-extern unsigned thread_count;    /* of a block of the running launch */
-extern unsigned block_epoch;     /* grows at every barrier and block, never reset */
+extern Thread *current;       /* null outside kernels */
+extern const Launch *running; /* likewise */
+extern unsigned thread_count; /* of a block of the running launch */
+extern unsigned block_epoch;  /* grows at every barrier and block, never reset */
 
 void run_grid(const Launch &launch);
 /* The current thread goes to sleep in `state`; returns once it was woken and picked. */
 void park(State state, const char *what, unsigned mask);
 void wake(Thread &thread);
 
-/* ---- warps (warp.cpp) -------------------------------------------------------------------------- */
+/* ---- warps (warp.cpp) ------------------------------------------------------------------------ */
 
 extern unsigned warp_epoch[max_threads / 32]; /* grows at every __syncwarp, never reset */
 extern bool combining;                        /* the lanes' work is being done */
@@ -77,12 +81,12 @@ void warps_begin_block();
 /* No rendezvous may still wait for a lane that exits. */
 void warp_lane_exits(const Thread &thread);
 
-/* ---- asynchronous copies (async_copy.cpp) ------------------------------------------------------- */
+/* ---- asynchronous copies (async_copy.cpp) ---------------------------------------------------- */
 
 /* A thread may not leave copies under way. */
 void async_thread_exits(const Thread &thread);
 
-/* ---- device memory (arena.cpp) ------------------------------------------------------------------ */
+/* ---- device memory (arena.cpp) --------------------------------------------------------------- */
 
 void *arena_allocate(size_t bytes); /* null when it is full */
 bool arena_free(void *p);           /* false when `p` is not a live block */
@@ -100,12 +104,12 @@ struct ArenaOpen {
     ArenaOpen(const ArenaOpen &) = delete;
 };
 
-/* ---- host memory (memory.cpp) -------------------------------------------------------------------- */
+/* ---- host memory (memory.cpp) ---------------------------------------------------------------- */
 
 /* Memory of the host that kernels may use. */
 bool is_pinned(const void *p, size_t bytes);
 
-/* ---- reports (report.cpp) ----------------------------------------------------------------------- */
+/* ---- reports (report.cpp) -------------------------------------------------------------------- */
 
 /* Explains a fault of a kernel's memory access, for as long as it lives. */
 struct FaultWatch {

@@ -33,7 +33,8 @@ cudaError_t cudaPeekAtLastError(void) {
 
 const char *cudaGetErrorName(cudaError_t error) {
     switch ((int)error) {
-#define NAME(name, value, text) case value: return #name;
+#define NAME(name, value, text)                                                                    \
+    case value: return #name;
         SIMT_ERRORS(NAME)
 #undef NAME
     }
@@ -42,7 +43,8 @@ const char *cudaGetErrorName(cudaError_t error) {
 
 const char *cudaGetErrorString(cudaError_t error) {
     switch ((int)error) {
-#define TEXT(name, value, text) case value: return text;
+#define TEXT(name, value, text)                                                                    \
+    case value: return text;
         SIMT_ERRORS(TEXT)
 #undef TEXT
     }

@@ -22,8 +22,8 @@ static const size_t stack_bytes = SIMT_ASAN ? 256 << 10 : 64 << 10, page = 4096;
 static Fiber *free_fibers;
 static size_t fiber_count;
 
-/* Stacks of equal alignment would compete for the same cache sets, so each begins elsewhere within a
- * page. */
+/* Stacks of equal alignment would compete for the same cache sets, so each begins elsewhere within
+ * a page. */
 static Fiber *create() {
     char *base = (char *)mmap(nullptr, page + stack_bytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -60,8 +60,8 @@ static inline void swap(Fiber *from, Fiber *to) {
 
 #else
 
-/* Pushes what a call must preserve, exchanges stacks, pops the same. Every switch returns to the same
- * call below, so the processor predicts the return. */
+/* Pushes what a call must preserve, exchanges stacks, pops the same. Every switch returns to the
+ * same call below, so the processor predicts the return. */
 __attribute__((naked, noinline)) static void swap_stacks(void **, void *) {
     asm("push %rbp\n\t"
         "push %rbx\n\t"
@@ -80,8 +80,8 @@ __attribute__((naked, noinline)) static void swap_stacks(void **, void *) {
         "ret");
 }
 
-/* As swap_stacks leaves a stack: six registers, the address to go to; above it a return address of 0
- * that ends backtraces and puts the stack pointer where a function expects it. */
+/* As swap_stacks leaves a stack: six registers, the address to go to; above it a return address of
+ * 0 that ends backtraces and puts the stack pointer where a function expects it. */
 static void prepare(Fiber *fiber, void (*entry)()) {
     void **sp = (void **)(fiber->stack + fiber->bytes - fiber->colour);
     *--sp = nullptr;

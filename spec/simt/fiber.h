@@ -10,8 +10,8 @@
 namespace simt {
 
 struct Fiber {
-    void *saved;      /* x86-64: the stack pointer; elsewhere: a ucontext_t */
-    char *stack;      /* lowest usable address; null for the OS thread's own stack */
+    void *saved; /* x86-64: the stack pointer; elsewhere: a ucontext_t */
+    char *stack; /* lowest usable address; null for the OS thread's own stack */
     size_t bytes;
     size_t colour;    /* how far below its end the stack starts */
     void *fake_stack; /* AddressSanitizer's */

@@ -4,9 +4,11 @@
 #   kernels.sh [plain|asan|race|cov ...]   run them in these builds and their modes (plain asan race); cov
 #                                          prints the covered lines of each .cu
 #   kernels.sh planted [FILE ...]          are they sharp? See planted.sh; for all files that have barriers
+#
+# TESTS='conv sort': only these.
 cd "$(dirname "$0")/../.." || exit 1
 . spec/simt/modes.sh
-tests=$(for t in spec/simt/kernels/*_test.cpp; do basename "$t" _test.cpp; done)
+tests=${TESTS:-$(for t in spec/simt/kernels/*_test.cpp; do basename "$t" _test.cpp; done)}
 kernels=$(echo cuda/*.cu)
 
 planted() { # FILE

@@ -9,7 +9,8 @@
 static void bits() {
     CHECK(__popc(0xf0f0u) == 8 && __popcll(~0ull) == 64);
     CHECK(__ffs(0) == 0 && __ffs(8) == 4 && __ffsll(1ll << 40) == 41 && __ffsll(0) == 0);
-    CHECK(__clz(0) == 32 && __clz(1) == 31 && __clz(-1) == 0 && __clzll(0) == 64 && __clzll(1) == 63);
+    CHECK(__clz(0) == 32 && __clz(1) == 31 && __clz(-1) == 0 && __clzll(0) == 64 &&
+          __clzll(1) == 63);
     CHECK(__brev(1u) == 0x80000000u && __brev(0x0000ff00u) == 0x00ff0000u);
     CHECK(__funnelshift_l(0x80000001u, 2u, 1) == 5 && __funnelshift_l(7, 9, 32) == 9);
     CHECK(__funnelshift_r(2u, 1u, 1) == 0x80000001u && __funnelshift_r(7, 9, 32) == 7);
@@ -30,7 +31,8 @@ static void arithmetic() {
     CHECK(__fdiv_rn(1.0f, 4.0f) == 0.25f && __frcp_rn(8.0f) == 0.125f && __fsqrt_rn(9.0f) == 3.0f);
     const double d = 1.0 + 0x1p-30;
     CHECK(__dmul_rn(d, d) == 1.0 + 0x1p-29 && __fma_rn(d, d, -1.0 - 0x1p-29) == 0x1p-60);
-    CHECK(__dadd_rn(1, 2) == 3 && __dsub_rn(1, 2) == -1 && __ddiv_rn(1, 2) == 0.5 && __dsqrt_rn(4) == 2);
+    CHECK(__dadd_rn(1, 2) == 3 && __dsub_rn(1, 2) == -1 && __ddiv_rn(1, 2) == 0.5 &&
+          __dsqrt_rn(4) == 2);
     CHECK(rsqrtf(4.0f) == 0.5f && rsqrt(0.25) == 2.0);
     CHECK(__saturatef(2.0f) == 1.0f && __saturatef(-1.0f) == 0.0f && __saturatef(NAN) == 0.0f);
     CHECK(__fdividef(1.0f, 2.0f) == 0.5f && __expf(0.0f) == 1.0f && __logf(1.0f) == 0.0f);
@@ -50,13 +52,15 @@ static void conversions() {
 
 static void choices() {
     CHECK(min(1, -2) == -2 && max(1u, 7u) == 7u && min(-1, 5u) == 5u && max(2u, -1) == ~0u);
-    CHECK(min(1ll << 40, 2ll) == 2 && max(1ull, 2ull) == 2 && min(3l, 4l) == 3 && max(3ul, 4ul) == 4);
+    CHECK(min(1ll << 40, 2ll) == 2 && max(1ull, 2ull) == 2 && min(3l, 4l) == 3 &&
+          max(3ul, 4ul) == 4);
     CHECK(min(NAN, 1.0f) == 1.0f && max(1.0, (double)NAN) == 1.0 && min(1.0f, 2.0) == 1.0);
     CHECK(sizeof(min(1.0f, 2.0f)) == 4 && sizeof(max(1.0f, 2.0)) == 8);
 }
 
 static void vectors() {
-    CHECK(sizeof(float4) == 16 && alignof(float4) == 16 && alignof(int2) == 8 && sizeof(uint3) == 12);
+    CHECK(sizeof(float4) == 16 && alignof(float4) == 16 && alignof(int2) == 8 &&
+          sizeof(uint3) == 12);
     CHECK(alignof(double2) == 16 && sizeof(uchar4) == 4 && alignof(ushort2) == 4);
     const int4 v = make_int4(1, 2, 3, 4);
     CHECK(v.x + 10 * v.w == 41 && make_float2(1, 2).y == 2.0f);

@@ -1,9 +1,9 @@
 /*
  * memory.cpp - allocation, copies and fills as API calls.
  *
- * Copies are checked: device addresses lie in one live block, and the direction is right. From pageable
- * host memory the data is taken at once, as CUDA promises; pinned memory is read when the stream gets
- * there. Copies to the host always land late in lazy streams.
+ * Copies are checked: device addresses lie in one live block, and the direction is right. From
+ * pageable host memory the data is taken at once, as CUDA promises; pinned memory is read when the
+ * stream gets there. Copies to the host always land late in lazy streams.
  */
 #include "stream.h"
 
@@ -68,7 +68,7 @@ static cudaError_t check_copy(void *to, const void *from, size_t bytes, cudaMemc
 
 extern "C" {
 
-/* ---- allocation ---------------------------------------------------------------------------------- */
+/* ---- allocation ------------------------------------------------------------------------------ */
 
 cudaError_t cudaMalloc(void **p, size_t bytes) {
     Locked locked;
@@ -184,7 +184,7 @@ cudaError_t cudaMemGetInfo(size_t *free, size_t *total) {
     return failed(sticky_error);
 }
 
-/* ---- copies and fills ------------------------------------------------------------------------------ */
+/* ---- copies and fills ------------------------------------------------------------------------ */
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
@@ -200,7 +200,8 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpy
             ArenaOpen open;
             memmove(to, from, bytes);
         });
-    auto taken = std::make_shared<std::vector<char>>((const char *)from, (const char *)from + bytes);
+    auto taken =
+        std::make_shared<std::vector<char>>((const char *)from, (const char *)from + bytes);
     return enqueue(stream, [=] {
         ArenaOpen open;
         memcpy(to, taken->data(), bytes);
@@ -241,7 +242,7 @@ cudaError_t cudaMemset(void *p, int value, size_t bytes) {
     return cudaMemsetAsync(p, value, bytes, nullptr);
 }
 
-/* ---- the pool: memory is never kept, so there is nothing to set or trim ------------------------------ */
+/* ---- the pool: memory is never kept, so there is nothing to set or trim ---------------------- */
 
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t *pool, int device) {
     if (!pool || device < 0 || device >= config.devices) return failed(cudaErrorInvalidValue);
@@ -256,8 +257,8 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr, void *v
 cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attr, void *value) {
     Locked locked;
     if (!pool || !value) return failed(cudaErrorInvalidValue);
-    const bool bytes = attr == cudaMemPoolAttrReservedMemCurrent ||
-                       attr == cudaMemPoolAttrUsedMemCurrent;
+    const bool bytes =
+        attr == cudaMemPoolAttrReservedMemCurrent || attr == cudaMemPoolAttrUsedMemCurrent;
     if (!bytes) return failed(cudaErrorNotSupported);
     *(unsigned long long *)value = arena_used();
     return cudaSuccess;

@@ -6,8 +6,12 @@
 
 #include <cmath>
 
-__global__ void store(int *p, long at, int v) { p[at] = v; }
-__global__ void read(const float *p, float *out) { *out = *p; }
+__global__ void store(int *p, long at, int v) {
+    p[at] = v;
+}
+__global__ void read(const float *p, float *out) {
+    *out = *p;
+}
 
 static void protection() {
     if (simt::config.open_memory) return;
@@ -31,7 +35,8 @@ static void bounds() {
     DIES(past, RUN(store, 1, 1, 0, p.data, 10l, 1); cudaFree(p.data));
     DIES(far, RUN(store, 1, 1, 0, p.data, 1l << 32, 1));
 #ifndef __SANITIZE_ADDRESS__
-    DIES("kernel store, block (0,0,0), thread (0,0,0): fault at", RUN(store, 1, 1, 0, nullptr, 0l, 1));
+    DIES("kernel store, block (0,0,0), thread (0,0,0): fault at",
+         RUN(store, 1, 1, 0, nullptr, 0l, 1));
 #endif
     DIES(past, simt::configure("store", store, 1, 1, 0, nullptr)(p.data, 10l, 1); cudaFree(p.data));
 }
@@ -127,11 +132,14 @@ static void copies() {
     OK(cudaMemcpy2DAsync(host, 4, p.data, 12, 4, 2, cudaMemcpyDeviceToHost));
     OK(cudaDeviceSynchronize());
     CHECK(host[0] == 1 && host[1] == 4 && host[2] == 3);
-    FAILS(cudaErrorInvalidPitchValue, cudaMemcpy2DAsync(host, 4, p.data, 12, 8, 2, cudaMemcpyDeviceToHost));
+    FAILS(cudaErrorInvalidPitchValue,
+          cudaMemcpy2DAsync(host, 4, p.data, 12, 8, 2, cudaMemcpyDeviceToHost));
     cudaGetLastError();
 }
 
-__global__ void add_pinned(int *p) { atomicAdd(p, 1); }
+__global__ void add_pinned(int *p) {
+    atomicAdd(p, 1);
+}
 
 static void pinned() {
     int *p, plain[4], *seen;

@@ -1,16 +1,17 @@
 /*
  * racecheck.cpp - finds races by what is ordered, not by what happened to go wrong.
  *
- * Kernels are compiled with -fsanitize=thread and libtsan is left out: the functions that the compiler
- * calls for every access are here. Two accesses of one byte race when at least one writes, not both
- * are atomic, and nothing orders them:
+ * Kernels are compiled with -fsanitize=thread and libtsan is left out: the functions that the
+ * compiler calls for every access are here. Two accesses of one byte race when at least one writes,
+ * not both are atomic, and nothing orders them:
  *   - threads of a block are ordered by a barrier;
- *   - lanes of a warp also by a __syncwarp that both take part in, directly or through others; shuffles,
- *     votes, ldmatrix and mma make lanes meet but do not order their memory accesses;
- *   - blocks of a launch by nothing but a __threadfence() in each, the earlier one's after its access
- *     (an approximation: that an atomic carries the news is taken for granted).
+ *   - lanes of a warp also by a __syncwarp that both take part in, directly or through others;
+ *     shuffles, votes, ldmatrix and mma make lanes meet but do not order their memory accesses;
+ *   - blocks of a launch by nothing but a __threadfence() in each, the earlier one's after its
+ *     access (an approximation: that an atomic carries the news is taken for granted).
  * Shared memory that the block reads but never wrote is reported too, and so is memory of the host.
- * The launch ends with the reports and abort(). Launches are taken as ordered, whatever their streams.
+ * The launch ends with the reports and abort(). Launches are taken as ordered, whatever their
+ * streams.
  */
 #include "code_location.h"
 #include "engine.h"
@@ -28,16 +29,16 @@ extern "C" const char __stop_simt_builtin[] __attribute__((visibility("hidden"))
 
 namespace simt {
 
-/* ---- what is remembered of each byte ---------------------------------------------------------------- */
+/* ---- what is remembered of each byte --------------------------------------------------------- */
 
 /* The last access of a kind; of lanes that came at the same time, all of them. */
 struct Record {
-    unsigned epoch;   /* block_epoch */
-    unsigned when;    /* warp_epoch */
+    unsigned epoch; /* block_epoch */
+    unsigned when;  /* warp_epoch */
     unsigned lanes;
     unsigned pc;
     uint16_t warp;
-    bool several;     /* warps of the block, in this epoch */
+    bool several; /* warps of the block, in this epoch */
 };
 struct Cell {
     Record write, read, atomic;
@@ -53,7 +54,10 @@ struct Page {
 
 static Page *page_of(uintptr_t address) {
     static std::unordered_map<uintptr_t, std::unique_ptr<Page>> pages;
-    static struct { uintptr_t number; Page *page; } recent[64];
+    static struct {
+        uintptr_t number;
+        Page *page;
+    } recent[64];
     const uintptr_t number = address / page_bytes;
     auto &slot = recent[number % 64];
     if (slot.page && slot.number == number) return slot.page;
@@ -63,7 +67,7 @@ static Page *page_of(uintptr_t address) {
     return slot.page;
 }
 
-/* ---- order -------------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 /* seen[w][j][i]: the warp_epoch up to which lane j of warp w knows what lane i did. */
 static unsigned seen[max_threads / 32][32][32];
@@ -123,7 +127,7 @@ static void remember(Record &record, unsigned thread, unsigned pc) {
     record = {block_epoch, when, together ? record.lanes | lane : lane, pc, warp, several};
 }
 
-/* ---- reports -------------------------------------------------------------------------------------------- */
+/* ---- reports --------------------------------------------------------------------------------- */
 
 static unsigned reports;
 
@@ -158,7 +162,7 @@ static void on_end_launch() {
     blocks.clear();
 }
 
-/* ---- accesses --------------------------------------------------------------------------------------------- */
+/* ---- accesses -------------------------------------------------------------------------------- */
 
 static void check(Cell &cell, const void *address, Access kind, unsigned thread, unsigned pc,
                   bool global) {
@@ -216,10 +220,12 @@ static void on_access(const void *p, size_t bytes, Access kind, unsigned thread,
     }
     const bool argument = within(at, running->arguments, running->argument_bytes);
     if (argument || is_pinned(p, bytes) || (kind == Access::read && in_module(p))) return;
-    report_single("the kernel touches memory that is not the device's:", p, thread, code_offset(code));
+    report_single("the kernel touches memory that is not the device's:", p, thread,
+                  code_offset(code));
 }
 
-/* Called by instrumented code. The lanes' work of a warp operation reads the stacks of all of them. */
+/* Called by instrumented code. The lanes' work of a warp operation reads the stacks of all of them.
+ * */
 static inline void instrumented(const void *p, size_t bytes, Access kind, const void *pc) {
     if (!current || combining) return;
     if (within((uintptr_t)p, __start_simt_builtin,
@@ -228,11 +234,12 @@ static inline void instrumented(const void *p, size_t bytes, Access kind, const 
     on_access(p, bytes, kind, current->flat, pc);
 }
 
-static const Checker the_checker = {on_access, on_fence, on_sync_warp, on_begin_block, on_end_launch};
+static const Checker the_checker = {on_access, on_fence, on_sync_warp, on_begin_block,
+                                    on_end_launch};
 
 } // namespace simt
 
-/* ---- what the compiler calls -------------------------------------------------------------------------------- */
+/* ---- what the compiler calls ----------------------------------------------------------------- */
 
 #pragma GCC visibility push(hidden)
 extern "C" {

@@ -11,7 +11,7 @@
 
 constexpr unsigned full = ~0u;
 
-/* ---- what is ordered ------------------------------------------------------------------------------- */
+/* ---- what is ordered ------------------------------------------------------------------------- */
 
 __global__ void by_barrier(int *out) {
     __shared__ int cell[64];
@@ -76,7 +76,7 @@ __global__ void staged(const uint32_t *from, uint32_t *out) {
     out[threadIdx.x] = cell[63 - threadIdx.x];
 }
 
-/* ---- what is not ------------------------------------------------------------------------------------- */
+/* ---- what is not ----------------------------------------------------------------------------- */
 
 __global__ void no_barrier(int *out) {
     __shared__ int cell[64];
@@ -130,7 +130,9 @@ __global__ void atomic_then_read(int *out) {
     atomicAdd(&cell, 1);
     if (threadIdx.x == 33) *out = cell;
 }
-__global__ void blocks_write_one(int *out) { *out = (int)blockIdx.x; }
+__global__ void blocks_write_one(int *out) {
+    *out = (int)blockIdx.x;
+}
 __global__ void blocks_read(int *out) {
     out[blockIdx.x] = 1;
     if (blockIdx.x == 2) out[2] = out[1];
@@ -146,7 +148,9 @@ __global__ void other_block_wrote(int *out) {
     if (blockIdx.x == 0) cell = 1;
     *out = cell;
 }
-__global__ void host_memory(int *p) { *p = 1; }
+__global__ void host_memory(int *p) {
+    *p = 1;
+}
 __global__ void other_threads_local(int **shared_pointer) {
     __shared__ int *theirs;
     int local = 3;

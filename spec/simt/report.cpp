@@ -40,7 +40,8 @@ void note_access(const void *p, size_t bytes, Access kind) {
 
 /* Each word of the row is read by the lane that gets it (transposed: by one of the two that do). */
 void check_matrix_row(unsigned lane, const void *row, bool transposed) {
-    if ((uintptr_t)row % 16) die("ldmatrix: the row of lane %u, %p, is not aligned to 16", lane, row);
+    if ((uintptr_t)row % 16)
+        die("ldmatrix: the row of lane %u, %p, is not aligned to 16", lane, row);
     if (is_device_memory(row)) die("ldmatrix: the row of lane %u is not in shared memory", lane);
     if (!checker) return;
     const unsigned r = lane % 8, warp = current->flat & ~31u;
@@ -55,7 +56,7 @@ void check_prefetch(const void *p) {
     if (!is_device_memory(p)) die("prefetch of %p, which is not device memory", p);
 }
 
-/* ---- memory faults ------------------------------------------------------------------------------- */
+/* ---- memory faults --------------------------------------------------------------------------- */
 
 /* AddressSanitizer explains faults itself, by source line. */
 #if SIMT_ASAN

@@ -2,9 +2,10 @@
  * simt.h - what the CUDA shims ask of the engine.
  *
  * A kernel is compiled by the host compiler. Each thread of a block runs on a fiber of its own, all
- * of them on one OS thread, and goes on until it blocks: at a barrier or in a warp operation. Blocks
- * run one after another in index order. So everything between two blocking points is atomic, and a
- * kernel that relies on that by mistake is caught by another thread order or by the race checker.
+ * of them on one OS thread, and goes on until it blocks: at a barrier or in a warp operation.
+ * Blocks run one after another in index order. So everything between two blocking points is atomic,
+ * and a kernel that relies on that by mistake is caught by another thread order or by the race
+ * checker.
  *
  * Kernels and engine must be linked into one module: the thread's coordinates are hidden globals.
  */
@@ -26,7 +27,8 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Rewritten whenever another thread or block goes on. Together, so that the race checker knows them. */
+/* Rewritten whenever another thread or block goes on. Together, so that the race checker knows
+ * them. */
 #define SIMT_BUILTIN __attribute__((section("simt_builtin")))
 extern uint3 threadIdx SIMT_BUILTIN, blockIdx SIMT_BUILTIN;
 extern dim3 blockDim SIMT_BUILTIN, gridDim SIMT_BUILTIN;
@@ -38,14 +40,14 @@ namespace simt {
 
 enum class Order { fifo, lifo, random };
 struct Config {
-    Order order = Order::fifo;  /* SIMT_ORDER=fifo|lifo|random: which ready thread goes on */
-    uint64_t seed = 1;          /* SIMT_SEED=n, for random */
-    bool lazy_streams = false;  /* SIMT_STREAM=lazy: work runs only when something waits for it */
-    bool late_copies = false;   /* SIMT_CPASYNC=late: cp.async data lands at the wait, not before */
+    Order order = Order::fifo; /* SIMT_ORDER=fifo|lifo|random: which ready thread goes on */
+    uint64_t seed = 1;         /* SIMT_SEED=n, for random */
+    bool lazy_streams = false; /* SIMT_STREAM=lazy: work runs only when something waits for it */
+    bool late_copies = false;  /* SIMT_CPASYNC=late: cp.async data lands at the wait, not before */
     size_t memory = size_t(4) << 30; /* SIMT_MEMORY=bytes of device memory */
-    int devices = 1;            /* SIMT_DEVICES=n */
-    bool open_memory = false;   /* SIMT_MEMORY_OPEN=1: host code may reach it, which is faster */
-    uint64_t fail_launch = 0;   /* SIMT_FAIL_LAUNCH=n: the n-th launch of the process faults */
+    int devices = 1;                 /* SIMT_DEVICES=n */
+    bool open_memory = false; /* SIMT_MEMORY_OPEN=1: host code may reach it, which is faster */
+    uint64_t fail_launch = 0; /* SIMT_FAIL_LAUNCH=n: the n-th launch of the process faults */
 };
 extern Config config;
 

@@ -8,7 +8,8 @@
 namespace simt {
 
 static std::map<uint64_t, CUstream_st *> &streams() {
-    static auto *all = new std::map<uint64_t, CUstream_st *>{{0, new CUstream_st{0, true, {}, 0, 0, nullptr}}};
+    static auto *all =
+        new std::map<uint64_t, CUstream_st *>{{0, new CUstream_st{0, true, {}, 0, 0, nullptr}}};
     return *all;
 }
 

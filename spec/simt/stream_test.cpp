@@ -3,7 +3,9 @@
  */
 #include "check.h"
 
-__global__ void add(int *p, int v) { *p += v; }
+__global__ void add(int *p, int v) {
+    *p += v;
+}
 
 static cudaError_t queue_add(cudaStream_t stream, int *p, int v) {
     return simt::configure("add", add, 1, 1, 0, stream)(p, v);
@@ -78,7 +80,9 @@ static void null_stream() {
     CHECK(cudaGetLastError() == cudaSuccess);
 }
 
-static void count_call(void *calls) { ++*(int *)calls; }
+static void count_call(void *calls) {
+    ++*(int *)calls;
+}
 
 static void queries() {
     Modes modes;
@@ -152,7 +156,8 @@ static void graphs(bool lazy) {
     cudaGraph_t graph;
     cudaGraphExec_t exec;
     cudaStreamCaptureStatus status;
-    FAILS(cudaErrorStreamCaptureUnsupported, cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeGlobal));
+    FAILS(cudaErrorStreamCaptureUnsupported,
+          cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeGlobal));
     OK(cudaStreamBeginCapture(s, cudaStreamCaptureModeThreadLocal));
     OK(cudaStreamIsCapturing(s, &status));
     CHECK(status == cudaStreamCaptureStatusActive);

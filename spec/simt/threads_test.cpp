@@ -32,8 +32,7 @@ static int work(int rounds) {
 int main() {
     int results[4] = {};
     std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i)
-        threads.emplace_back([&results, i] { results[i] = work(50 + i); });
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&results, i] { results[i] = work(50 + i); });
     for (auto &thread : threads) thread.join();
     for (int i = 0; i < 4; ++i) CHECK(results[i] == 6 * (50 + i));
     /* Errors and the device are a thread's own. */

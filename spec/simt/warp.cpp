@@ -2,11 +2,10 @@
  * warp.cpp - the rendezvous behind every warp operation.
  *
  * Lanes meet by mask and function. The last to come does the work for all and goes on; the others
- * are woken. Divergent parts of a warp can hold several meetings at a time. Lanes that never meet end
- * in a report of who waits where.
+ * are woken. Divergent parts of a warp can hold several meetings at a time. Lanes that never meet
+ * end in a report of who waits where.
  */
 #include "engine.h"
-
 
 namespace simt {
 

@@ -2,8 +2,8 @@
  * warp_matrix.h - what ldmatrix, mma and cvt.rna.tf32 compute, on the fragments of a whole warp.
  *
  * Plain host functions without the engine: the emulated wrappers of cuda/ptx.cuh call them, and so
- * does a test on a device that compares the real instructions with them. Layouts are those of the PTX
- * manual's sections on mma.m16n8k16, mma.m16n8k8 and ldmatrix. fragment[l] belongs to lane l.
+ * does a test on a device that compares the real instructions with them. Layouts are those of the
+ * PTX manual's sections on mma.m16n8k16, mma.m16n8k8 and ldmatrix. fragment[l] belongs to lane l.
  */
 #ifndef SIMT_WARP_MATRIX_H
 #define SIMT_WARP_MATRIX_H
@@ -20,8 +20,8 @@ enum class MmaType { f16, bf16, tf32 };
 void mma(MmaType type, const uint32_t *const a[32], const uint32_t *const b[32],
          const float *const c[32], float *const d[32]);
 
-/* r[l][0..count-1] from 8 x 8 matrices of 16-bit elements; row[i] is the 16-byte row i % 8 of matrix
- * i / 8, and rows past 8 * count are not read. */
+/* r[l][0..count-1] from 8 x 8 matrices of 16-bit elements; row[i] is the 16-byte row i % 8 of
+ * matrix i / 8, and rows past 8 * count are not read. */
 void ldmatrix(int count, bool transposed, const void *const row[32], uint32_t *const r[32]);
 
 /* To 10 bits of mantissa, nearest, ties away from zero; the low 13 bits of the result are 0. */

@@ -14,16 +14,19 @@
 #include <random>
 
 static std::mt19937 numbers(11);
-static int small() { return (int)(numbers() % 17) - 8; }
+static int small() {
+    return (int)(numbers() % 17) - 8;
+}
 
-/* ---- mma ------------------------------------------------------------------------------------------ */
+/* ---- mma ------------------------------------------------------------------------------------- */
 
 enum { F16, BF16, TF32 };
 
 /* A by rows and B by columns, 32 bytes each, as words. */
 template <int TYPE> __global__ void tile(const uint32_t *A, const uint32_t *B, float *D) {
     const unsigned g = threadIdx.x / 4, t = threadIdx.x % 4;
-    const uint32_t a[4] = {A[g * 8 + t], A[(g + 8) * 8 + t], A[g * 8 + t + 4], A[(g + 8) * 8 + t + 4]};
+    const uint32_t a[4] = {A[g * 8 + t], A[(g + 8) * 8 + t], A[g * 8 + t + 4],
+                           A[(g + 8) * 8 + t + 4]};
     const uint32_t b[2] = {B[g * 8 + t], B[g * 8 + t + 4]};
     float c[4] = {1, 2, 3, 4};
     if (TYPE == F16) ptx_mma_f16(c, a, b);
@@ -47,10 +50,12 @@ template <int TYPE> static bool tile_right() {
     std::vector<uint32_t> A(128, 0), B(64, 0);
     for (int i = 0; i < 16; ++i)
         for (int k = 0; k < depth; ++k)
-            A[(size_t)(i * 8 + k / per_word)] |= encoded(TYPE, a[i][k] = small()) << k % per_word * 16;
+            A[(size_t)(i * 8 + k / per_word)] |= encoded(TYPE, a[i][k] = small())
+                                                 << k % per_word * 16;
     for (int k = 0; k < depth; ++k)
         for (int j = 0; j < 8; ++j)
-            B[(size_t)(j * 8 + k / per_word)] |= encoded(TYPE, b[k][j] = small()) << k % per_word * 16;
+            B[(size_t)(j * 8 + k / per_word)] |= encoded(TYPE, b[k][j] = small())
+                                                 << k % per_word * 16;
     Device<uint32_t> dA(A), dB(B);
     Device<float> dD(128);
     RUN(tile<TYPE>, 1, 32, 0, dA.data, dB.data, dD.data);
@@ -64,7 +69,7 @@ template <int TYPE> static bool tile_right() {
     return true;
 }
 
-/* ---- ldmatrix -------------------------------------------------------------------------------------- */
+/* ---- ldmatrix -------------------------------------------------------------------------------- */
 
 /* Matrix m's element (r, c) is 64 m + 8 r + c. */
 template <int COUNT, bool TRANSPOSED> __global__ void load(uint32_t *out) {
@@ -93,8 +98,7 @@ template <int COUNT, bool TRANSPOSED> static bool load_right() {
         for (uint32_t i = 0; i < 4; ++i) {
             const uint32_t g = l / 4, k = l % 4 * 2;
             const uint32_t low = TRANSPOSED ? 8 * k + g : 8 * g + k, step = TRANSPOSED ? 8 : 1;
-            const uint32_t wanted =
-                i < COUNT ? (64 * i + low + step) << 16 | (64 * i + low) : 0;
+            const uint32_t wanted = i < COUNT ? (64 * i + low + step) << 16 | (64 * i + low) : 0;
             if (got[4 * l + i] != wanted) return false;
         }
     return true;
@@ -115,12 +119,13 @@ __global__ void half_a_warp() {
     if (threadIdx.x < 16) ptx_mma_f16(c, a, b);
 }
 
-/* ---- conversions ------------------------------------------------------------------------------------ */
+/* ---- conversions ----------------------------------------------------------------------------- */
 
 static double value_of_half(unsigned h) {
     const int exponent = (int)(h >> 10 & 31);
     const double mantissa = h & 1023;
-    const double v = exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24);
+    const double v =
+        exponent ? std::ldexp(1024 + mantissa, exponent - 25) : std::ldexp(mantissa, -24);
     return h >> 15 ? -v : v;
 }
 
@@ -134,7 +139,8 @@ static void halves() {
             back &= (__half_as_ushort(__float2half(f)) & 0x7fff) > 0x7c00;
             continue;
         }
-        exact &= magnitude == 0x7c00 ? std::isinf(f) && (f < 0) == (h >> 15) : f == value_of_half(h);
+        exact &=
+            magnitude == 0x7c00 ? std::isinf(f) && (f < 0) == (h >> 15) : f == value_of_half(h);
         exact &= std::signbit(f) == (h >> 15 != 0);
         back &= __half_as_ushort(__float2half_rn(f)) == h;
         if (magnitude >= 0x7bff) continue;
@@ -163,7 +169,8 @@ static void bfloats() {
         if (magnitude >= 0x7f7f) continue;
         const float m = __uint_as_float(b << 16 | 0x8000);
         ties &= __bfloat16_as_ushort(__float2bfloat16_rn(m)) == (b % 2 ? b + 1 : b);
-        ties &= __bfloat16_as_ushort(__float2bfloat16_rn(__uint_as_float(b << 16 | 0x8001))) == b + 1;
+        ties &=
+            __bfloat16_as_ushort(__float2bfloat16_rn(__uint_as_float(b << 16 | 0x8001))) == b + 1;
         ties &= __bfloat16_as_ushort(__float2bfloat16_rn(__uint_as_float(b << 16 | 0x7fff))) == b;
     }
     CHECK(back);

@@ -42,6 +42,7 @@ specs "interpreter" -joff
 # What runs the program in a process of its own runs the same way a second time: left out.
 specs "JIT forced" -Ohotloop=2 --exclude-tags=process
 
+[ -z "${CUDA_OBJECTS:-}" ] || step bash spec/gpu/nvcc_checks.sh "$CUDA_OBJECTS"
 step bash spec/simt/kernels.sh
 step bash spec/simt/specs.sh
 

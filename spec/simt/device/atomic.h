@@ -27,7 +27,7 @@
 #define SIMT_ATOMICS(type)                                                                         \
     SIMT_ATOMIC(atomicMin, type, v < old ? v : old)                                                \
     SIMT_ATOMIC(atomicMax, type, old < v ? v : old)                                                \
-    SIMT_ATOMIC(atomicAnd, type, old & v)                                                          \
+    SIMT_ATOMIC(atomicAnd, type, old &v)                                                           \
     SIMT_ATOMIC(atomicOr, type, old | v)                                                           \
     SIMT_ATOMIC(atomicXor, type, old ^ v)                                                          \
     SIMT_ATOMIC(atomicExch, type, v)                                                               \

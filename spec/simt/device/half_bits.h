@@ -45,7 +45,9 @@ inline uint16_t float_to_half(float f) {
     return (uint16_t)(sign | (magnitude - 0x38000000) >> 13);
 }
 
-inline float bfloat_to_float(uint16_t b) { return float_of((uint32_t)b << 16); }
+inline float bfloat_to_float(uint16_t b) {
+    return float_of((uint32_t)b << 16);
+}
 
 inline uint16_t float_to_bfloat(float f) {
     const uint32_t u = bits_of(f);

@@ -29,7 +29,8 @@ template <class T> struct Shuffle {
 };
 
 template <class T> inline T shuffle(unsigned mask, T value, int source, const char *what) {
-    static_assert(sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8, "shuffles move 2, 4, 8 bytes");
+    static_assert(sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8,
+                  "shuffles move 2, 4, 8 bytes");
     Shuffle<T> mine{value, source, value};
     warp_op(
         mask, &mine,
@@ -65,18 +66,46 @@ template <class T, class Fold> inline T reduce(unsigned mask, T value, Fold, con
     return mine.result;
 }
 
-struct Add { template <class T> static T fold(T a, T b) { return (T)((unsigned)a + (unsigned)b); } };
-struct Min { template <class T> static T fold(T a, T b) { return b < a ? b : a; } };
-struct Max { template <class T> static T fold(T a, T b) { return a < b ? b : a; } };
-struct And { template <class T> static T fold(T a, T b) { return a & b; } };
-struct Or  { template <class T> static T fold(T a, T b) { return a | b; } };
-struct Xor { template <class T> static T fold(T a, T b) { return a ^ b; } };
+struct Add {
+    template <class T> static T fold(T a, T b) {
+        return (T)((unsigned)a + (unsigned)b);
+    }
+};
+struct Min {
+    template <class T> static T fold(T a, T b) {
+        return b < a ? b : a;
+    }
+};
+struct Max {
+    template <class T> static T fold(T a, T b) {
+        return a < b ? b : a;
+    }
+};
+struct And {
+    template <class T> static T fold(T a, T b) {
+        return a & b;
+    }
+};
+struct Or {
+    template <class T> static T fold(T a, T b) {
+        return a | b;
+    }
+};
+struct Xor {
+    template <class T> static T fold(T a, T b) {
+        return a ^ b;
+    }
+};
 
-inline int segment_start(int width) { return lane() & -width; }
+inline int segment_start(int width) {
+    return lane() & -width;
+}
 
 } // namespace simt
 
-inline void __syncwarp(unsigned mask = 0xffffffffu) { simt::sync_warp(mask); }
+inline void __syncwarp(unsigned mask = 0xffffffffu) {
+    simt::sync_warp(mask);
+}
 
 /* `width` is a power of two: the warp falls into segments that shuffle on their own. */
 template <class T> T __shfl_sync(unsigned mask, T value, int source, int width = 32) {

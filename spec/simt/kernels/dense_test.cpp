@@ -510,6 +510,7 @@ void statistics() {
 void affines() {
     for (int64_t channels : {0, 1, 33, 300})
         for (int given = 0; given < 2; given++) {
+            const auto wide = [](Tensor &t) { return lac__per_channel{t.data(), LAC_DTYPE_F64}; };
             Tensor mean(LAC_DTYPE_F64, {channels}), var(LAC_DTYPE_F64, {channels}),
                 weight(LAC_DTYPE_F64, {channels}), bias(LAC_DTYPE_F64, {channels});
             Tensor scale(LAC_DTYPE_F32, {channels}), shift(LAC_DTYPE_F32, {channels});
@@ -518,9 +519,9 @@ void affines() {
             bias.randomize(false);
             for (int64_t c = 0; c < channels; c++) var.set(c, suite.uniform());
             var.upload();
-            lac__launch_norm_affine(gpu, channels, (double *)mean.data(), (double *)var.data(),
-                                    given ? (double *)weight.data() : nullptr,
-                                    given ? (double *)bias.data() : nullptr, 1e-5,
+            lac__launch_norm_affine(gpu, channels, wide(mean), wide(var),
+                                    given ? wide(weight) : lac__per_channel{},
+                                    given ? wide(bias) : lac__per_channel{}, 1e-5,
                                     (float *)scale.data(), (float *)shift.data());
             lac__launch_norm_running(gpu, channels, (double *)weight.data(), (double *)mean.data(),
                                      0.1, 1.01);

@@ -28,8 +28,8 @@ inline cudaError_t cudaFuncSetAttribute(F *function, cudaFuncAttribute attr, int
 template <class F>
 inline cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, F *function,
                                                                  int block_size, size_t shared) {
-    return cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, (const void *)function,
-                                                         block_size, shared);
+    return cudaOccupancyMaxActiveBlocksPerMultiprocessor(blocks, (const void *)function, block_size,
+                                                         shared);
 }
 #endif
 

@@ -11,10 +11,22 @@
 #endif
 
 #define SIMT_VECTORS(name, type, align2, align4)                                                   \
-    typedef struct name##1 { type x; } name##1;                                                    \
-    typedef struct SIMT_ALIGNED(align2) name##2 { type x, y; } name##2;                            \
-    typedef struct name##3 { type x, y, z; } name##3;                                              \
-    typedef struct SIMT_ALIGNED(align4) name##4 { type x, y, z, w; } name##4;
+    typedef struct name##1 {                                                                       \
+        type x;                                                                                    \
+    }                                                                                              \
+    name##1;                                                                                       \
+    typedef struct SIMT_ALIGNED(align2) name##2 {                                                  \
+        type x, y;                                                                                 \
+    }                                                                                              \
+    name##2;                                                                                       \
+    typedef struct name##3 {                                                                       \
+        type x, y, z;                                                                              \
+    }                                                                                              \
+    name##3;                                                                                       \
+    typedef struct SIMT_ALIGNED(align4) name##4 {                                                  \
+        type x, y, z, w;                                                                           \
+    }                                                                                              \
+    name##4;
 
 SIMT_VECTORS(char, signed char, 2, 4)
 SIMT_VECTORS(uchar, unsigned char, 2, 4)
@@ -37,10 +49,18 @@ typedef struct dim3 {
 
 #ifdef __cplusplus
 #define SIMT_MAKE(name, type)                                                                      \
-    inline name##1 make_##name##1(type x) { return {x}; }                                          \
-    inline name##2 make_##name##2(type x, type y) { return {x, y}; }                               \
-    inline name##3 make_##name##3(type x, type y, type z) { return {x, y, z}; }                    \
-    inline name##4 make_##name##4(type x, type y, type z, type w) { return {x, y, z, w}; }
+    inline name##1 make_##name##1(type x) {                                                        \
+        return {x};                                                                                \
+    }                                                                                              \
+    inline name##2 make_##name##2(type x, type y) {                                                \
+        return {x, y};                                                                             \
+    }                                                                                              \
+    inline name##3 make_##name##3(type x, type y, type z) {                                        \
+        return {x, y, z};                                                                          \
+    }                                                                                              \
+    inline name##4 make_##name##4(type x, type y, type z, type w) {                                \
+        return {x, y, z, w};                                                                       \
+    }
 
 SIMT_MAKE(char, signed char)
 SIMT_MAKE(uchar, unsigned char)
