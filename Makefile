@@ -242,15 +242,10 @@ harnesses: $(HARNESS_BIN)
 
 .PHONY: test-gpu bench-gpu bundle emulator planted cuda-coverage
 planted:
-	@bash spec/simt/planted_all.sh
+	@JOBS=2 sh spec/simt/kernels.sh planted
 
 cuda-coverage:
-	@for test in spec/simt/kernels/*_test.cpp; do \
-	  $(MAKE) -s -f spec/simt/build.mk MODE=cov OUT=$(BUILD)/simt/bin-cov/$$(basename $$test .cpp) SOURCES="$$(echo cuda/*.cu) $$test" \
-	    EXTRA='-DLAC_EMULATED -Wno-extra' && $(BUILD)/simt/bin-cov/$$(basename $$test .cpp) || exit 1; done
-	@bash spec/simt/coverage.sh $(BUILD)/simt/cov
-
-emulator: $(EMULATED)
+	@JOBS=2 sh spec/simt/kernels.sh cov
 
 test-gpu: all gpu-programs
 	@BUILD=$(BUILD) bash spec/gpu/test.sh

@@ -7,9 +7,10 @@ out=$1
 build=${BUILD:-build}
 
 rm -rf "$out"
-mkdir -p "$out/build/lua" "$out/deps/bin" "$out/deps/lib/lua" "$out/deps/lua" "$out/runtime"
+mkdir -p "$out/build/lua" "$out/deps/bin" "$out/deps/lib/lua" "$out/deps/lua" "$out/runtime/core"
 cp -r lua models spec examples LICENSE README.md .busted "$out/"
 cp -r runtime/include "$out/runtime/"
+cp runtime/core/ops.def "$out/runtime/core/" # a spec reads it
 cp "$build"/lacuna "$build"/liblacuna.so "$build"/liblacuna_io.so "$build"/liblacuna_cuda.so "$out/build/"
 cp -r "$build/lua/lacuna" "$out/build/lua/"
 [ ! -d "$build/gpu" ] || cp -r "$build/gpu" "$out/build/"
@@ -31,9 +32,9 @@ blas=$(ldconfig -p | sed -n 's/.*libopenblas\.so\.0 .*=> //p' | head -n 1)
 [ -z "$blas" ] || cp -L "$blas" "$out/deps/lib/libopenblas.so.0"
 find "$out/build" "$out/deps" \( -name '*.so*' -o -perm -u+x \) -type f -print0 | xargs -0 ldd 2>/dev/null |
   sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | sort -u |
-  grep -vE '/(libc|libm|libdl|libpthread|librt|ld-linux-x86-64|liblacuna[a-z_]*)\.so' |
+  grep -vE '/(libc|libm|libdl|libpthread|librt|libresolv|ld-linux-x86-64|liblacuna[a-z_]*)\.so' |
   while read -r library; do cp -L "$library" "$out/deps/lib/"; done
-strip --strip-unneeded "$out"/deps/lib/*.so* 2>/dev/null || true
+strip --strip-unneeded "$out"/deps/lib/*.so* "$out"/build/*.so "$out"/build/gpu/* 2>/dev/null || true
 
 BUILD=$build "$build/lacuna" examples/lua/make_scan.lua "$out/scan.bin" >/dev/null
 cat >"$out/Makefile" <<'MAKE'

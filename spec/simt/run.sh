@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 for mode; do
     bin=build/simt/bin-$mode
-    for test in spec/simt/*_test.cpp spec/simt/conformance.cu; do
+    for test in spec/simt/*_test.cpp spec/gpu/conformance.cu; do
         name=$(basename "$test")
         name=${name%.*}
         # Host threads and instrumented kernels do not go together: libtsan is not there.

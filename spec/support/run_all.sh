@@ -43,7 +43,7 @@ specs "interpreter" -joff
 specs "JIT forced" -Ohotloop=2 --exclude-tags=process
 
 [ -z "${CUDA_OBJECTS:-}" ] || step bash spec/gpu/nvcc_checks.sh "$CUDA_OBJECTS"
-step bash spec/simt/kernels.sh
+step bash spec/simt/check.sh
 step bash spec/simt/specs.sh
 
 echo
