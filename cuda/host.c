@@ -109,7 +109,7 @@ lac_status lac__gpu_check(lac__gpu *gpu) {
 }
 
 /* A failure of something that waits may be that of any kernel before it. */
-lac_status lac__gpu_status(lac__gpu *gpu, const char *what, int error) {
+lac_status lac__gpu_status(lac__gpu *gpu, const char *what, unsigned error) {
     if (error == 0) return LAC_OK;
     const char *text = cudaGetErrorString((cudaError_t)error);
     (void)cudaGetLastError();

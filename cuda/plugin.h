@@ -15,7 +15,7 @@ extern const lac__cuda_host *lac__host;
 enum { LAC__STAGED_BYTES = 64 << 10 };
 
 /** A cudaError_t of an API call as a status; `what` names the call. */
-lac_status lac__gpu_status(lac__gpu *gpu, const char *what, int error);
+lac_status lac__gpu_status(lac__gpu *gpu, const char *what, unsigned error);
 
 /* device.c: what the core's table asks of a GPU. */
 int32_t lac__cuda_count(char *why, size_t capacity);

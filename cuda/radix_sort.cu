@@ -18,7 +18,7 @@ enum {
     WARPS = THREADS / 32,
     ITEMS = 4,
     TILE = THREADS * ITEMS,
-    MOST_PARTS = TILE
+    MOST_PARTS = 512 /* blocks; more elements are more tiles a block */
 };
 
 static_assert(DIGITS == THREADS, "a thread looks after one digit");

@@ -26,7 +26,7 @@ static int32_t channels_of(int64_t n) {
 
 /* taps = 0 where there is no map, and nothing to choose. */
 static lac_tuning_key make_key(const lac__conv_plan *plan, const lac_tensor *feats, int64_t cout) {
-    lac_tuning_key key = {.device = lac__device_of(feats)->kind,
+    lac_tuning_key key = {.device = (int32_t)lac__device_of(feats)->kind,
                           .dtype = (int32_t)feats->dtype,
                           .cin = channels_of(feats->shape[1]),
                           .cout = channels_of(cout)};

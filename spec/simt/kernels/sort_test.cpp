@@ -324,6 +324,7 @@ int main() {
         check_radix(n, 3, 20, false, false);
         check_radix(n, 0, 8, true, true);
     }
+    check_radix(512 * 1024 + 2100, 0, 8, true, false); /* several tiles a block */
     check_compact(1500, 1 << 20);
     for (bool descending : {false, true}) {
         check_sort<float>("sort of float32", LAC_DTYPE_F32, {1, 300, 1}, 300, descending);
