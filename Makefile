@@ -47,7 +47,6 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(OBJ)/%.o) $(foreach i,$(ISAS),$(ISA_SRC:runtime/cpu/
   $(if $(filter avx512,$(ISAS)),$(OBJ)/isa/avx512bf16/tile_bf16.o)
 IO_OBJ   := $(patsubst %.c,$(OBJ)/%.o,$(wildcard runtime/io/*.c))
 PROG_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard runtime/script/*.c))
-HEADERS  := $(wildcard runtime/include/lacuna/*.h)
 
 # The CUDA backend: kernels in .cu, their host side in C. It is built by nvcc into liblacuna_cuda.so, and by
 # g++ on the emulator of spec/simt into a library of the same name, on which it is tested without a GPU.
@@ -186,6 +185,8 @@ help:
 	@echo 'make bench      the standard set of models, each ratio beside its bar, on synthetic scans or on those'
 	@echo '                in SCANS=DIR; THREADS=1,2 BENCH="--repeat 9"; one model on one scan: SCAN=FILE COLUMNS=N'
 	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR= if given;  make uninstall'
+	@echo 'make deb        a Debian package of what make install puts;  make dist: the sources as one .tar.gz'
+	@echo 'make rockspec   for luarocks: the Lua files alone, beside an installed liblacuna'
 	@echo 'make deps       install what building and testing need (apt-get on Debian and Ubuntu)'
 	@echo 'make planted    take barriers out of the CUDA kernels one at a time: do their tests notice? (long)'
 	@echo 'make cuda-coverage   lines of the kernels that their tests run'
@@ -269,31 +270,21 @@ format-check:
 
 # ---- installation --------------------------------------------------------------------------------
 
-ROOT  = $(DESTDIR)$(PREFIX)
-SHARE = $(ROOT)/share/lacuna
-PUT   = install -D -m 644
-LUA_FILES = $(shell find lua models -name '*.lua')
-
-.PHONY: install uninstall clean
+.PHONY: install uninstall dist deb rockspec clean
 install: all
-	install -D -m 755 $(PROG) $(ROOT)/bin/lacuna
-	install -D -m 755 $(LIB) $(ROOT)/lib/liblacuna.so.$(VERSION)
-	install -D -m 755 $(IO) $(ROOT)/lib/liblacuna_io.so
-	$(if $(filter 1,$(CUDA)),install -D -m 755 $(GPU) $(ROOT)/lib/liblacuna_cuda.so)
-	ln -sf liblacuna.so.$(VERSION) $(ROOT)/lib/liblacuna.so.0
-	ln -sf liblacuna.so.0 $(ROOT)/lib/liblacuna.so
-	$(Q)for f in $(LUA_FILES); do $(PUT) $$f $(SHARE)/$$f || exit 1; done
-	$(PUT) $(CDEF) $(SHARE)/lua/lacuna/cdef.lua
-	$(Q)for f in $(HEADERS); do $(PUT) $$f $(ROOT)/include/lacuna/$${f##*/} || exit 1; done
-	$(PUT) runtime/packaging/lacuna.1 $(ROOT)/share/man/man1/lacuna.1
-	$(PUT) LICENSE $(ROOT)/share/doc/lacuna/LICENSE
-	$(Q)mkdir -p $(ROOT)/lib/pkgconfig
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' runtime/packaging/lacuna.pc.in > $(ROOT)/lib/pkgconfig/lacuna.pc
+	@sh runtime/packaging/install.sh '$(BUILD)' $(VERSION) '$(PREFIX)' '$(DESTDIR)'
 
 uninstall:
-	rm -f $(ROOT)/bin/lacuna $(ROOT)/lib/liblacuna.so $(ROOT)/lib/liblacuna.so.0 $(ROOT)/lib/liblacuna.so.$(VERSION)
-	rm -f $(ROOT)/lib/liblacuna_io.so $(ROOT)/lib/liblacuna_cuda.so $(ROOT)/lib/pkgconfig/lacuna.pc $(ROOT)/share/man/man1/lacuna.1
-	rm -rf $(SHARE) $(ROOT)/include/lacuna $(ROOT)/share/doc/lacuna
+	@sh runtime/packaging/uninstall.sh '$(PREFIX)' '$(DESTDIR)'
+
+dist:
+	@sh runtime/packaging/dist.sh $(VERSION) '$(BUILD)/lacuna-$(VERSION).tar.gz'
+
+deb: all
+	@sh runtime/packaging/deb.sh '$(BUILD)' $(VERSION)
+
+rockspec: all
+	@sh runtime/packaging/rockspec.sh '$(BUILD)' $(VERSION)
 
 clean:
 	rm -rf $(BUILD)

@@ -2,7 +2,8 @@
 --
 -- A model is a Lua script that returns a constructor: a function or class that takes a table of
 -- options. NAME is looked for as NAME.lua in the folders of LACUNA_MODELS_PATH (separated by ":"),
--- then in models/ beside the package. What contains a "/" or ends in ".lua" is a path.
+-- then in models/ beside lua/ and, for a rock, inside the package. What contains a "/" or ends in
+-- ".lua" is a path.
 
 local class = require "lacuna.nn.class"
 local errors = require "lacuna.errors"
@@ -15,6 +16,7 @@ local function folders()
   local list = {}
   for dir in (os.getenv("LACUNA_MODELS_PATH") or ""):gmatch("[^:]+") do list[#list + 1] = dir end
   list[#list + 1] = native.root .. "/models"
+  list[#list + 1] = native.package_dir .. "/models"
   return list
 end
 
