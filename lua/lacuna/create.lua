@@ -100,8 +100,12 @@ local function random(op, distribution, a, b)
   end
 end
 --- Uniform on [0, 1): rand(2, 3) or rand({2, 3}, {dtype=}). lacuna.manual_seed makes it repeat.
+---@param ... integer|table
+---@return Tensor
 create.rand = random("rand", C.LAC_UNIFORM, 0, 1)
 --- Normal with mean 0 and deviation 1.
+---@param ... integer|table
+---@return Tensor
 create.randn = random("randn", C.LAC_NORMAL, 0, 1)
 
 --- arange(stop), arange(start, stop), arange(start, stop, step, {dtype=}): start, start + step, ...

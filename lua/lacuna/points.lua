@@ -13,6 +13,7 @@ local C, ctx, out = native.C, native.ctx, native.out
 local points = {}
 
 local PointTensor = {} -- methods
+points.PointTensor = PointTensor
 local meta = { __name = "PointTensor" }
 local aliases = { F = "feats", C = "coords" }
 local known = { feats = true, coords = true } -- in `_feats` and `_coords`
@@ -123,18 +124,35 @@ function PointTensor:replace_feature(feats)
   rawset(other, "_found", self._found)
   return other
 end
+--- The sizes of the features; with i one of them.
 function PointTensor:size(...) return self.feats:size(...) end
+--- The dtype of the features, such as "float32".
+---@return string
 function PointTensor:dtype() return self.feats:dtype() end
+--- Where the features are: "cpu", "cuda" or "cuda:1".
+---@return string
 function PointTensor:device() return self.feats:device() end
+--- The points in another dtype or on another device.
+---@param ... string
 function PointTensor:to(...)
   local feats = self.feats:to(...)
   if feats:device() == self.coords:device() then return self:replace_feature(feats) end
   return points.new(feats, self.coords:to(feats:device()))
 end
+--- The points on the CPU.
+---@return PointTensor
 function PointTensor:cpu() return self:to("cpu") end
+--- The points on the first GPU.
+---@return PointTensor
 function PointTensor:cuda() return self:to("cuda") end
+--- The points in float16.
+---@return PointTensor
 function PointTensor:half() return self:to("float16") end
+--- The points in float32.
+---@return PointTensor
 function PointTensor:float() return self:to("float32") end
+--- The points in bfloat16.
+---@return PointTensor
 function PointTensor:bfloat16() return self:to("bfloat16") end
 
 -- quantize ---------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ function runtime.set_num_threads(n)
   native.call(C.lac_context_set_threads, ctx, check_number("set_num_threads", n))
 end
 
+--- Threads of the operations that follow.
+---@return integer
 function runtime.get_num_threads()
   return C.lac_context_threads(ctx)
 end
@@ -62,6 +64,8 @@ end
 
 runtime.cuda = {}
 
+--- Is there a GPU and the backend for it? Where not, lacuna.cuda.why_not() has the reason.
+---@return boolean
 function runtime.cuda.is_available()
   return runtime.device_count() > 0
 end

@@ -137,7 +137,11 @@ end
 
 --- The sizes of the features; with i one of them.
 function SparseTensor:size(...) return self.feats:size(...) end
+--- The dtype of the features, such as "float32".
+---@return string
 function SparseTensor:dtype() return self.feats:dtype() end
+--- Where the features are: "cpu", "cuda" or "cuda:1".
+---@return string
 function SparseTensor:device() return self.feats:device() end
 
 -- The same tensor, features and coordinates, on the device of `feats`.
@@ -155,10 +159,20 @@ function SparseTensor:to(...)
   if feats:device() ~= self.coords:device() then return beside(self, feats) end
   return self:replace_feature(feats)
 end
+--- The tensor on the CPU.
+---@return SparseTensor
 function SparseTensor:cpu() return self:to("cpu") end
+--- The tensor on the first GPU.
+---@return SparseTensor
 function SparseTensor:cuda() return self:to("cuda") end
+--- The tensor in float16.
+---@return SparseTensor
 function SparseTensor:half() return self:to("float16") end
+--- The tensor in float32.
+---@return SparseTensor
 function SparseTensor:float() return self:to("float32") end
+--- The tensor in bfloat16.
+---@return SparseTensor
 function SparseTensor:bfloat16() return self:to("bfloat16") end
 
 --- Releases the tensor at once; its coordinates live on in other tensors.

@@ -55,15 +55,64 @@ return function(T, meta)
   operator("__div", "div", C.LAC_BINARY_DIV)
   operator("__mod", "mod", C.LAC_BINARY_MOD)
 
-  local binaries = {
-    add = C.LAC_BINARY_ADD, sub = C.LAC_BINARY_SUB, mul = C.LAC_BINARY_MUL, mod = C.LAC_BINARY_MOD,
-    bitand = C.LAC_BINARY_BITAND, minimum = C.LAC_BINARY_MIN, maximum = C.LAC_BINARY_MAX,
-    eq = C.LAC_BINARY_EQ, ne = C.LAC_BINARY_NE, lt = C.LAC_BINARY_LT, le = C.LAC_BINARY_LE,
-    gt = C.LAC_BINARY_GT, ge = C.LAC_BINARY_GE,
-  }
-  for op, code in pairs(binaries) do
-    methods[op] = function(t, other) return binary(op, code, t, other) end
+  local function two(op, code)
+    return function(t, other) return binary(op, code, t, other) end
   end
+
+  -- With a tensor, broadcast as in PyTorch, or a number; the result is a new tensor.
+
+  --- t + other.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.add = two("add", C.LAC_BINARY_ADD)
+  --- t - other.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.sub = two("sub", C.LAC_BINARY_SUB)
+  --- t * other, by element.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.mul = two("mul", C.LAC_BINARY_MUL)
+  --- t % other, with the sign of other.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.mod = two("mod", C.LAC_BINARY_MOD)
+  --- Bits that are set in both, of integers.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.bitand = two("bitand", C.LAC_BINARY_BITAND)
+  --- The smaller of both.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.minimum = two("minimum", C.LAC_BINARY_MIN)
+  --- The larger of both.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.maximum = two("maximum", C.LAC_BINARY_MAX)
+  --- 1 where t equals other, else 0: uint8. (`==` on tensors asks whether they are the same one.)
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.eq = two("eq", C.LAC_BINARY_EQ)
+  --- 1 where t differs from other, else 0: uint8.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.ne = two("ne", C.LAC_BINARY_NE)
+  --- 1 where t < other, else 0: uint8.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.lt = two("lt", C.LAC_BINARY_LT)
+  --- 1 where t <= other, else 0: uint8.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.le = two("le", C.LAC_BINARY_LE)
+  --- 1 where t > other, else 0: uint8.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.gt = two("gt", C.LAC_BINARY_GT)
+  --- 1 where t >= other, else 0: uint8.
+  ---@param other Tensor|number
+  ---@return Tensor
+  methods.ge = two("ge", C.LAC_BINARY_GE)
 
   --- t / other; rounding "floor" keeps integers integers.
   ---@param other Tensor|number
@@ -76,21 +125,37 @@ return function(T, meta)
   end
 
   local function unary(op, code)
-    local function call(t)
+    return function(t)
       native.call(C.lac_unary, ctx, code, handle(t, op), out)
       return wrap(out[0], t)
     end
-    methods[op] = call
-    return call
   end
-  meta.__unm = unary("neg", C.LAC_UNARY_NEG)
-  unary("abs", C.LAC_UNARY_ABS)
-  unary("log", C.LAC_UNARY_LOG)
-  unary("exp", C.LAC_UNARY_EXP)
-  unary("sqrt", C.LAC_UNARY_SQRT)
-  unary("floor", C.LAC_UNARY_FLOOR)
-  unary("round", C.LAC_UNARY_ROUND)
-  unary("logical_not", C.LAC_UNARY_NOT)
+
+  --- -t.
+  ---@return Tensor
+  methods.neg = unary("neg", C.LAC_UNARY_NEG)
+  --- Absolute values.
+  ---@return Tensor
+  methods.abs = unary("abs", C.LAC_UNARY_ABS)
+  --- Natural logarithms.
+  ---@return Tensor
+  methods.log = unary("log", C.LAC_UNARY_LOG)
+  --- e to the power of each element.
+  ---@return Tensor
+  methods.exp = unary("exp", C.LAC_UNARY_EXP)
+  --- Square roots.
+  ---@return Tensor
+  methods.sqrt = unary("sqrt", C.LAC_UNARY_SQRT)
+  --- The largest whole numbers not above the elements.
+  ---@return Tensor
+  methods.floor = unary("floor", C.LAC_UNARY_FLOOR)
+  --- The nearest whole numbers; halves go to the even one.
+  ---@return Tensor
+  methods.round = unary("round", C.LAC_UNARY_ROUND)
+  --- 1 where an element is 0, else 0.
+  ---@return Tensor
+  methods.logical_not = unary("logical_not", C.LAC_UNARY_NOT)
+  meta.__unm = methods.neg
 
   --- Elements below `low` become low, above `high` high; nil is no bound.
   ---@param low? number

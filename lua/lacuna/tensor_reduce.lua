@@ -18,14 +18,32 @@ return function(T)
     return wrap(out[0], t)
   end
 
-  -- Each takes a dimension and whether to keep it with size 1; without a dimension, all elements.
-  local plain = {
-    sum = C.LAC_REDUCE_SUM, mean = C.LAC_REDUCE_MEAN,
-    argmax = C.LAC_REDUCE_ARGMAX, argmin = C.LAC_REDUCE_ARGMIN,
-  }
-  for op, code in pairs(plain) do
-    methods[op] = function(t, d, keep) return reduce(op, code, t, d, keep) end
+  local function plain(op, code)
+    return function(t, d, keep) return reduce(op, code, t, d, keep) end
   end
+
+  --- Sum along dimension d, which `keep` keeps with size 1; of all elements without d.
+  ---@param d? integer
+  ---@param keep? boolean
+  ---@return Tensor
+  methods.sum = plain("sum", C.LAC_REDUCE_SUM)
+  --- Mean along dimension d, which `keep` keeps with size 1; of all elements without d.
+  ---@param d? integer
+  ---@param keep? boolean
+  ---@return Tensor
+  methods.mean = plain("mean", C.LAC_REDUCE_MEAN)
+  --- Position, from 0, of the largest element along dimension d, which `keep` keeps with size 1;
+  --- of all elements without d.
+  ---@param d? integer
+  ---@param keep? boolean
+  ---@return Tensor
+  methods.argmax = plain("argmax", C.LAC_REDUCE_ARGMAX)
+  --- Position, from 0, of the smallest element along dimension d, which `keep` keeps with size 1;
+  --- of all elements without d.
+  ---@param d? integer
+  ---@param keep? boolean
+  ---@return Tensor
+  methods.argmin = plain("argmin", C.LAC_REDUCE_ARGMIN)
 
   local function extreme(op, value_code, index_code)
     return function(t, d, keep)
@@ -36,8 +54,14 @@ return function(T)
   end
   --- max(): the largest element, a scalar tensor. max(d): the largest along d and their positions,
   --- int64 from 0.
+  ---@param d? integer
+  ---@param keep? boolean  d with size 1
+  ---@return Tensor, Tensor|nil
   methods.max = extreme("max", C.LAC_REDUCE_MAX, C.LAC_REDUCE_ARGMAX)
   --- As max, the smallest.
+  ---@param d? integer
+  ---@param keep? boolean
+  ---@return Tensor, Tensor|nil
   methods.min = extreme("min", C.LAC_REDUCE_MIN, C.LAC_REDUCE_ARGMIN)
 
   --- exp(t) / sum(exp(t)) along dimension d.

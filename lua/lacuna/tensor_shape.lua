@@ -58,16 +58,35 @@ return function(T)
     return t
   end
 
+  --- The tensor in the memory of the CPU; itself where it is there.
+  ---@return Tensor
   function methods.cpu(t) return move(t, "cpu", "cpu") end
+  --- The tensor on the first GPU; itself where it is there. t:to "cuda:1" names another one.
+  ---@return Tensor
   function methods.cuda(t) return move(t, "cuda", "cuda") end
 
-  local conversions = {
-    float = C.LAC_DTYPE_F32, half = C.LAC_DTYPE_F16, bfloat16 = C.LAC_DTYPE_BF16,
-    double = C.LAC_DTYPE_F64, int = C.LAC_DTYPE_I32, long = C.LAC_DTYPE_I64,
-  }
-  for op, code in pairs(conversions) do
-    methods[op] = function(t) return convert(t, code, op) end
+  local function conversion(op, code)
+    return function(t) return convert(t, code, op) end
   end
+
+  --- The elements as float32; the tensor itself where they are.
+  ---@return Tensor
+  methods.float = conversion("float", C.LAC_DTYPE_F32)
+  --- The elements as float16; the tensor itself where they are.
+  ---@return Tensor
+  methods.half = conversion("half", C.LAC_DTYPE_F16)
+  --- The elements as bfloat16; the tensor itself where they are.
+  ---@return Tensor
+  methods.bfloat16 = conversion("bfloat16", C.LAC_DTYPE_BF16)
+  --- The elements as float64; the tensor itself where they are.
+  ---@return Tensor
+  methods.double = conversion("double", C.LAC_DTYPE_F64)
+  --- The elements as int32; the tensor itself where they are.
+  ---@return Tensor
+  methods.int = conversion("int", C.LAC_DTYPE_I32)
+  --- The elements as int64; the tensor itself where they are.
+  ---@return Tensor
+  methods.long = conversion("long", C.LAC_DTYPE_I64)
 
   local function reshape(op, view_only)
     return function(t, ...)
@@ -77,8 +96,12 @@ return function(T)
     end
   end
   --- The same elements under another shape; one size may be -1. A view where that is possible.
+  ---@param ... integer|table
+  ---@return Tensor
   methods.reshape = reshape("reshape", 0)
   --- The same, always a view: an error for a tensor that is not contiguous.
+  ---@param ... integer|table
+  ---@return Tensor
   methods.view = reshape("view", 1)
 
   --- Dimension i of the result is dimension order[i] of the tensor: t:permute(2, 1).

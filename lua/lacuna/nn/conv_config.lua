@@ -76,6 +76,7 @@ function conv_config.set_global(config)
   global = conv_config.check("conv_config.set_global", config)
 end
 
+--- Without a global config, layers that have none follow the mode flags again.
 function conv_config.clear_global()
   global = nil
 end

@@ -49,10 +49,20 @@ function Module:to(...)
   return self
 end
 
+--- The module's parameters and buffers in float16, in place.
+---@return Module
 function Module:half() return self:to("float16") end
+--- The module's parameters and buffers in float32, in place.
+---@return Module
 function Module:float() return self:to("float32") end
+--- The module's parameters and buffers in bfloat16, in place.
+---@return Module
 function Module:bfloat16() return self:to("bfloat16") end
+--- The module's parameters and buffers on the CPU, in place.
+---@return Module
 function Module:cpu() return self:to("cpu") end
+--- The module's parameters and buffers on the first GPU, in place.
+---@return Module
 function Module:cuda() return self:to("cuda") end
 
 -- A copy of an attribute: tensors, modules and plain tables are copied, other values shared.

@@ -117,14 +117,20 @@ end
 
 --- 0, 1 or 2: ImplicitGEMM unsorted, sorted with one split, sorted with three.
 function F.set_conv_mode(mode) modes.set("set_conv_mode", "conv_mode", mode) end
+--- What F.set_conv_mode set last.
+---@return integer
 function F.get_conv_mode() return modes.get("conv_mode") end
 
 --- "hashmap_on_the_fly" or "hashmap": the anchor of even submanifold kernels.
 function F.set_kmap_mode(mode) modes.set("set_kmap_mode", "kmap_mode", mode) end
+--- What F.set_kmap_mode set last.
+---@return string
 function F.get_kmap_mode() return modes.get("kmap_mode") end
 
 --- "spconv" or "minkowski": the rows that a strided convolution makes.
 function F.set_downsample_mode(mode) modes.set("set_downsample_mode", "downsample_mode", mode) end
+--- What F.set_downsample_mode set last.
+---@return string
 function F.get_downsample_mode() return modes.get("downsample_mode") end
 
 --- May strided convolutions in "spconv" mode make rows below 0?
@@ -132,6 +138,8 @@ function F.get_downsample_mode() return modes.get("downsample_mode") end
 function F.set_allow_negative_coordinates(allow)
   modes.set("set_allow_negative_coordinates", "allow_negative_coordinates", allow)
 end
+--- What F.set_allow_negative_coordinates set last; false at first.
+---@return boolean
 function F.get_allow_negative_coordinates() return modes.get("allow_negative_coordinates") end
 
 return setmetatable(F, {

@@ -58,6 +58,7 @@ local function lookup(self, key)
   return errors.raisef("%s: no field '%s'%s", class.name(c), key, errors.nearest(key, names))
 end
 
+--- nn.Module: the base of layers and networks: nn.class("Net", nn.Module) derives from it.
 Module = class.new("Module", nil, { __index = lookup, __newindex = assign })
 
 --- What profile() puts around the calls of modules: hooks.around(module, ...) runs its forward.
@@ -123,7 +124,7 @@ function Module:each_child()
   return names, children
 end
 
--- Called when a module is assigned to a field; containers append it to their items.
+--- Called when a module is assigned to a field; containers append it to their items.
 function Module:register_module(name, module)
   if type(name) ~= "string" then
     errors.raisef("%s: a module under the key %s, expected a name", class.name(class.of(self)),
