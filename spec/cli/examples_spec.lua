@@ -47,10 +47,32 @@ describe("examples/lua #process", function()
     assert.matches("\nthe same result:\ttrue\nSparseTensor [%d,]+ voxels x 16, stride 2", r.out)
   end)
 
-  it("are all named here", function()
-    assert.equal("convert.lua make_scan.lua mmdet_block.lua model.lua modes.lua reno.lua "
-      .. "segment.lua", shell.list("examples/lua"))
-    assert.equal("convolve.c", shell.list("examples/c"))
+  it("features.lua tells shapes apart without training", function()
+    local r = shell.lacuna("examples/lua/features.lua")
+    assert.equal(0, r.status, r.err)
+    assert.matches("^SparseTensor 400 voxels x 4, stride 1, batch 1, float32, cpu\n", r.out)
+    local to_wall, to_floor, to_pole =
+      r.out:match("\nwall +0%.00 +([%d.]+) +([%d.]+) +([%d.]+)\n")
+    assert.is_true(tonumber(to_wall) < 1)
+    assert.is_true(tonumber(to_floor) > 5 and tonumber(to_pole) > 5)
+  end)
+
+  it("profile.lua shows where the time goes", function()
+    local r = shell.lacuna("examples/lua/profile.lua")
+    assert.equal(0, r.status, r.err)
+    assert.matches("\npoints to logits:\tmedian [%d.]+ ms, .* 3 runs\n", r.out)
+    assert.matches("\n50 layers take %d+ %% of the run", r.out)
+    assert.matches("\nConv3d +49 layers +[%d.]+ ms, of which maps", r.out)
+    assert.matches("\nmemory: [%d.]+ MB in use, [%d.]+ MB at most\n$", r.out)
+  end)
+
+  it("are all named here, and short", function()
+    assert.equal("convert.lua features.lua make_scan.lua mmdet_block.lua model.lua modes.lua "
+      .. "profile.lua reno.lua segment.lua", shell.list("examples/lua"))
+    for name in shell.list("examples/lua"):gmatch("%S+") do
+      local _, lines = shell.read("examples/lua/" .. name):gsub("\n", "")
+      assert.is_true(lines < 150, name)
+    end
   end)
 end)
 
