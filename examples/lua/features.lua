@@ -2,7 +2,8 @@
 --
 -- A convolution whose kernel is given has nothing to learn. Four filters look at which neighbours
 -- of a voxel are there, on three scales; their mean answers describe the shape of a piece, wherever
--- it lies. `describe` gives the features of every voxel, for a classifier or clustering of your own.
+-- it lies. `describe` gives the features of every voxel, for a classifier or a clustering.
+
 local lacuna = require "lacuna"
 local F = lacuna.nn.functional
 
