@@ -67,13 +67,15 @@ describe("lacuna info #process", function()
     for word in ("version kernels threads HDF5 libpng OpenBLAS"):gmatch("%S+") do
       assert.matches("\n?" .. word .. " +%S", r.out)
     end
-    assert.matches("CUDA +not in this build", r.out)
+    local none = shell.run("LACUNA_CUDA_LIB=/nowhere.so " .. shell.program .. " info")
+    assert.matches("CUDA +not available: liblacuna_cuda.so: cannot open /nowhere.so", none.out)
   end)
 
   it("gives the same as JSON", function()
     local found = cjson.decode(shell.lacuna("info", "--json").out)
     assert.equal("0.1.0", found.version)
-    assert.is_false(found.cuda)
+    assert.equal("boolean", type(found.cuda.available))
+    assert.equal("string", type(found.cuda.available and "" or found.cuda.reason))
     assert.is_true(found.threads >= 1)
     assert.is_true(found.isa == "avx512" or found.isa == "avx2" or found.isa == "reference")
     local narrow = shell.run("LACUNA_ISA=reference " .. shell.program .. " info --json")
