@@ -242,6 +242,8 @@ test-run: all emulator
 harnesses: $(HARNESS_BIN)
 
 .PHONY: test-gpu bench-gpu bundle emulator planted cuda-coverage
+emulator: $(EMULATED)
+
 planted:
 	@JOBS=2 sh spec/simt/kernels.sh planted
 
