@@ -53,7 +53,7 @@ local ok, C = pcall(ffi.load, path)
 if not ok then error("lacuna: cannot open " .. path .. " (" .. tostring(C) .. "): run make", 0) end
 native.C = C
 
-if C.lac_abi() ~= 2 then
+if C.lac_abi() ~= 3 then
   error("lacuna: " .. path .. " has another ABI than this package: rebuild both", 0)
 end
 

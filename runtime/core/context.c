@@ -9,15 +9,17 @@
 #include <stdlib.h>
 
 static lac_status create_parts(lac_context *ctx, const lac_context_options *options) {
-    ctx->log = lac__log_create(ctx->pool);
+    ctx->log = lac__log_create(ctx->pool, options->log, options->log_user);
     if (ctx->log == NULL) return LAC_ERR_OOM;
     ctx->threads = omp_get_max_threads();
-    if (options != NULL && options->threads != 0)
-        LAC_TRY(lac_context_set_threads(ctx, options->threads));
+    if (options->threads != 0) LAC_TRY(lac_context_set_threads(ctx, options->threads));
     ctx->flags[LAC_FLAG_CONV_MODE] = 1;
-    ctx->cuda_stream = options != NULL ? options->cuda_stream : NULL;
+    ctx->cuda_stream = options->cuda_stream;
     ctx->cpu = (lac__device){.kind = LAC_DEVICE_CPU, .pool = ctx->pool};
-    return lac__cpu_backend(&ctx->cpu.backend);
+    LAC_TRY(lac__cpu_backend(&ctx->cpu.backend));
+    const lac_status status = lac__device_need(ctx, (lac_device)options->device,
+                                               options->device_index, &ctx->default_device);
+    return status == LAC_OK ? LAC_OK : lac__prefix(status, "context");
 }
 
 lac_status lac_context_create(const lac_context_options *options, lac_context **out) {
@@ -82,6 +84,11 @@ lac_status lac_context_set_threads(lac_context *ctx, int32_t threads) {
 
 int32_t lac_context_threads(const lac_context *ctx) {
     return ctx->threads;
+}
+
+void lac_context_default_device(const lac_context *ctx, lac_device *device, int32_t *index) {
+    *device = ctx->default_device->kind;
+    *index = ctx->default_device->index;
 }
 
 void lac_context_seed(lac_context *ctx, uint64_t seed) {

@@ -22,6 +22,7 @@ struct lac_context {
     lac__log *log;
     lac__device cpu;                 /* the kernels of the widest ISA */
     lac__device *gpu[LAC__MAX_GPUS]; /* NULL until a call names it */
+    lac__device *default_device;     /* of the options */
     void *cuda_stream;               /* the host's, for GPU 0; NULL: the library's own */
     bool collector;                  /* of the pools of devices to come */
     lac_kernel_map *owing;           /* maps of GPUs whose pairs the counters lack */

@@ -10,6 +10,8 @@
 enum { RECORDS = 256, TEXT_SIZE = 240 };
 
 struct lac__log {
+    lac__log_sink *sink; /* NULL: the queue */
+    void *user;
     pthread_mutex_t lock;
     unsigned first, count;
     struct {
@@ -18,9 +20,12 @@ struct lac__log {
     } records[RECORDS];
 };
 
-lac__log *lac__log_create(lac__pool *pool) {
+lac__log *lac__log_create(lac__pool *pool, lac__log_sink *sink, void *user) {
     lac__log *log = lac__object_alloc(pool, sizeof *log);
-    if (log != NULL) (void)pthread_mutex_init(&log->lock, NULL);
+    if (log == NULL) return NULL;
+    log->sink = sink;
+    log->user = user;
+    (void)pthread_mutex_init(&log->lock, NULL);
     return log;
 }
 
@@ -33,6 +38,13 @@ void lac__log_destroy(lac__pool *pool, lac__log *log) {
 void lac__log_write(lac__log *log, lac_log_level level, const char *format, ...) {
     va_list args;
     va_start(args, format);
+    if (log->sink != NULL) { /* without the lock: what the host does there is its own */
+        char text[TEXT_SIZE];
+        (void)vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        log->sink(log->user, level, text);
+        return;
+    }
     (void)pthread_mutex_lock(&log->lock);
     const unsigned slot = (log->first + log->count) % RECORDS;
     log->records[slot].level = level;

@@ -156,6 +156,9 @@ static lac__pending *find_reader(const lac_context *ctx, const lac__storage *sto
 }
 
 lac_status lac__write(lac_context *ctx, lac_tensor *t) {
+    if (t->storage->read_only)
+        return lac__fail(LAC_ERR_ARGUMENT, "write: the tensor is read only, as shared weights are: "
+                                           "clone it first");
     LAC_TRY(lac__read(ctx, t));
     while (atomic_load(&t->storage->readers) > 0) {
         lac__pending *node = find_reader(ctx, t->storage);

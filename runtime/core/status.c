@@ -30,6 +30,10 @@ lac_status lac__fail(lac_status status, const char *format, ...) {
     return status;
 }
 
+lac_status lac_fail(lac_status status, const char *text) {
+    return lac__fail(status, "%s", text);
+}
+
 lac_status lac__prefix(lac_status status, const char *prefix) {
     if (status == LAC_OK || status == LAC_AGAIN) return status;
     return lac__fail(status, "%s: %s", prefix, message);
@@ -52,6 +56,7 @@ const char *lac_status_text(lac_status status) {
     case LAC_ERR_INTERRUPTED: return "interrupted";
     case LAC_ERR_INTERNAL: return "internal error";
     case LAC_AGAIN: return "collect and call again";
+    case LAC_ERR_SCRIPT: return "script error";
     }
     return "unknown status";
 }
@@ -60,7 +65,7 @@ const char *lac_version(void) {
     return LAC_VERSION;
 }
 uint32_t lac_abi(void) {
-    return 2;
+    return 3;
 }
 
 double lac_clock(void) {

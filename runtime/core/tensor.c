@@ -117,7 +117,11 @@ lac_status lac__tensor_view(lac_tensor *t, lac_tensor **out) {
 }
 
 void lac_tensor_allow_packed(lac_tensor *t) {
-    t->storage->one_thread = true;
+    if (!t->storage->read_only) t->storage->one_thread = true;
+}
+
+int32_t lac_tensor_is_read_only(const lac_tensor *t) {
+    return t->storage->read_only;
 }
 
 static lac_status find_device(lac_context *ctx, const lac_tensor_desc *desc, lac__device **out) {
@@ -201,8 +205,12 @@ void lac_tensor_modified(lac_tensor *t) {
 }
 
 lac_status lac_tensor_data(lac_context *ctx, lac_tensor *t, void **out) {
-    LAC_TRY(lac__write(ctx, t));
-    atomic_store(&t->storage->exposed, true);
+    if (t->storage->read_only) {
+        LAC_TRY(lac__read(ctx, t));
+    } else {
+        LAC_TRY(lac__write(ctx, t));
+        atomic_store(&t->storage->exposed, true);
+    }
     *out = lac__data(t);
     return LAC_OK;
 }

@@ -34,6 +34,7 @@ typedef struct lac__storage {
     atomic_bool exposed;          /* a pointer was given out: results over it are not deferred */
     atomic_flag attachment_lock;
     lac__attachment *attachment; /* the one thing derived from the content, if any */
+    bool read_only;              /* shared weights: lac__write refuses */
     bool one_thread;             /* the content may be given up for the attachment */
     bool given_up;               /* `data` is NULL, the attachment has the content */
     size_t given_up_bytes;

@@ -51,11 +51,15 @@ typedef enum lac_status {
     LAC_ERR_UNSUPPORTED = 11, /* legal, and not available in this build or on this machine */
     LAC_ERR_INTERRUPTED = 12, /* lac_context_interrupt was called */
     LAC_ERR_INTERNAL = 13,    /* a defect of the library */
-    LAC_AGAIN = 14            /* the pool is about to grow: see lac_memory_collector */
+    LAC_AGAIN = 14,           /* the pool is about to grow: see lac_memory_collector */
+    LAC_ERR_SCRIPT = 15       /* a Lua script raised an error */
 } lac_status;
 
 /** The calling thread's last error, "" if there was none. Valid until its next failing call. Any thread. */
 const char *lac_last_error(void);
+/** Makes `text` (copied, up to 1023 bytes) the calling thread's last error and returns `status`: for
+ *  libraries on top of this one that report failures in the same way. Any thread. */
+lac_status lac_fail(lac_status status, const char *text);
 /** "shape mismatch" and the like. Any thread. */
 const char *lac_status_text(lac_status status);
 /** "0.1.0". Any thread. */
@@ -74,8 +78,15 @@ typedef struct lac_kernel_map lac_kernel_map;
 typedef struct lac_sparse lac_sparse;
 typedef struct lac_hdf5 lac_hdf5;
 typedef struct lac_file lac_file;
+typedef struct lac_weights lac_weights;
 
 typedef enum lac_device { LAC_DEVICE_CPU = 0, LAC_DEVICE_CUDA = 1 } lac_device;
+
+typedef enum lac_log_level {
+    LAC_LOG_DEBUG = 0,
+    LAC_LOG_INFO = 1,
+    LAC_LOG_WARNING = 2
+} lac_log_level;
 
 typedef struct lac_context_options {
     uint32_t size;   /* sizeof(lac_context_options) */
@@ -86,10 +97,17 @@ typedef struct lac_context_options {
     void (*free)(void *user, void *pointer, size_t bytes);
     void *
         cuda_stream; /* cudaStream_t on which work for GPU 0 is queued; NULL: one of the library's own */
+    int32_t device;       /* lac_device: the default one; see lac_context_default_device */
+    int32_t device_index; /* of a GPU, from 0 */
+    void (*log)(void *user, lac_log_level level, const char *text); /* NULL: records are queued */
+    void *log_user;                                                 /* passed to log */
 } lac_context_options;
 
 /** Creates a context; `options` may be NULL. alloc and free must outlive the context and every tensor
- *  made from it, and may be called from any thread that releases one. Caller releases. */
+ *  made from it, and may be called from any thread that releases one. `log` gets each record, one line
+ *  that is the callee's to copy, during the call that makes it, on that call's thread; it must not call
+ *  the library with this context. Caller releases. Errors: ARGUMENT; OOM; DEVICE or UNSUPPORTED where the
+ *  default device is not there. */
 lac_status lac_context_create(const lac_context_options *options, lac_context **out);
 void lac_context_retain(lac_context *ctx);
 void lac_context_release(lac_context *ctx);
@@ -100,6 +118,9 @@ void lac_context_clear_interrupt(lac_context *ctx);
 /** 1 <= threads <= 1024. Results do not depend on it. */
 lac_status lac_context_set_threads(lac_context *ctx, int32_t threads);
 int32_t lac_context_threads(const lac_context *ctx);
+/** The device of the options: where lac_points_from_fields puts points, Lua makes tensors that name no
+ *  device, and liblacuna_script moves models. Other functions compute where their tensors are. */
+void lac_context_default_device(const lac_context *ctx, lac_device *device, int32_t *index);
 /** Seeds lac_rand. A context starts with seed 0. */
 void lac_context_seed(lac_context *ctx, uint64_t seed);
 
@@ -154,14 +175,9 @@ typedef struct lac_counters {
 /** Work done since the context was created. Waits for a GPU where its maps' pairs are not known yet. */
 void lac_context_counters(lac_context *ctx, lac_counters *out);
 
-typedef enum lac_log_level {
-    LAC_LOG_DEBUG = 0,
-    LAC_LOG_INFO = 1,
-    LAC_LOG_WARNING = 2
-} lac_log_level;
-
 /** Takes the oldest queued record: copies its text (truncated to `capacity`, always terminated) and
- *  returns 1, or returns 0 when the queue is empty. The queue keeps the last 256 records. */
+ *  returns 1, or returns 0 when the queue is empty. The queue keeps the last 256 records; it stays empty
+ *  where the context was given a `log`. */
 int32_t lac_log_poll(lac_context *ctx, lac_log_level *level, char *text, size_t capacity);
 
 /** "avx512", "avx2" or "reference": the build of the convolution kernels that this context runs,
@@ -248,12 +264,15 @@ void lac_tensor_allow_packed(lac_tensor *t);
 uint64_t lac_tensor_version(const lac_tensor *t);
 /** Says that the caller wrote through a pointer of lac_tensor_data. */
 void lac_tensor_modified(lac_tensor *t);
+/** 1 for tensors of lac_weights and views of them: whatever would write to one is an ARGUMENT error. */
+int32_t lac_tensor_is_read_only(const lac_tensor *t);
 /** Computes `t` if it is pending. Every reader does this by itself. */
 lac_status lac_tensor_force(lac_context *ctx, lac_tensor *t);
 /** 1 while the result of an operation has not been computed. */
 int32_t lac_tensor_is_pending(const lac_tensor *t);
 /** Pointer to the first element, in the memory of its device, borrowed until `t` is released. Results that read `t` are computed
- *  before this returns and at once from then on, so that writes through the pointer are safe. */
+ *  before this returns and at once from then on, so that writes through the pointer are safe. That of a
+ *  read-only tensor (lac_tensor_is_read_only) must not be written through. */
 lac_status lac_tensor_data(lac_context *ctx, lac_tensor *t, void **out);
 
 /** Copies `bytes` bytes, which must be all of `t`, contiguous, from or to the caller's memory. */
@@ -629,6 +648,25 @@ lac_status lac_coords_strided(lac_context *ctx, lac_coords *c, const lac_conv3d_
 
 /* ---- points ---------------------------------------------------------------------------------- */
 
+/**
+ * Points out of records as drivers send them, such as a ROS PointCloud2: some fields of each record, in any
+ * order, become the columns of a matrix. Where a record is `fields` floats and no more, lac_tensor_wrap
+ * does it without a copy.
+ *
+ * @param data       n records, the first at `data`, in the machine's byte order    (borrowed)
+ * @param n          records, >= 0
+ * @param point_step bytes from one record to the next; every field lies within it
+ * @param offsets    [fields] of each field in a record, in bytes; need not be aligned
+ * @param dtypes     [fields] lac_stored_type of each: any but BF16, F16 and BOOL. PointCloud2's INT8 to FLOAT64
+ *                   are I8, U8, I16, U16, I32, U32, F32, F64
+ * @param fields     1 to 64; x y z first, for lac_quantize and lac_voxelize
+ * @param out        float32 [n,fields] on the context's default device            (caller releases)
+ * @return ARGUMENT, RANGE (a field that leaves its record), DTYPE, OOM, INTERRUPTED
+ */
+lac_status lac_points_from_fields(lac_context *ctx, const void *data, int64_t n, int64_t point_step,
+                                  const int64_t *offsets, const int32_t *dtypes, int32_t fields,
+                                  lac_tensor **out);
+
 typedef enum lac_rounding {
     LAC_ROUND_FLOOR = 0,
     LAC_ROUND_NEAREST = 1 /* half to even */
@@ -805,6 +843,27 @@ lac_status lac_hdf5_attr_count(lac_hdf5 *f, const char *path, int64_t *count);
 lac_status lac_hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *name,
                               size_t capacity);
 void lac_text_free(char *text);
+
+/* Weights: the tensors of one HDF5 file under the names of a state_dict ("stem.0.kernel" for the dataset
+ * /stem/0/kernel), read once and shared: by scripts, by contexts, by threads. The tensors are read only, their
+ * memory and the packed forms that convolutions keep with them belong to no context, and counts are
+ * atomic. They are on the CPU; a model on a GPU takes a copy for its context. */
+
+/** Reads all of a file, with memory of the library's own. The names are those at the root, or below
+ *  /state_dict or /model where that group is all there is. Caller releases. Any thread.
+ *  Errors: IO, FORMAT (no HDF5, or no tensors), UNSUPPORTED (no liblacuna_io), OOM. */
+lac_status lac_weights_open(const char *path, lac_weights **out);
+void lac_weights_retain(lac_weights *w);
+void lac_weights_release(lac_weights *w);
+/** How many tensors there are, and the name of number i (from 0, in the order of the file), NULL beyond;
+ *  borrowed until `w` is released. Any thread. */
+int64_t lac_weights_count(const lac_weights *w);
+const char *lac_weights_name(const lac_weights *w, int64_t i);
+/** What net:save wrote of the model, {"model": NAME, "config": {...}} in JSON, or NULL; borrowed. Any thread. */
+const char *lac_weights_arch(const lac_weights *w);
+/** The tensor of that name, retained for the caller, who releases; it outlives `w`. Any thread.
+ *  Errors: ARGUMENT where there is none. */
+lac_status lac_weights_get(const lac_weights *w, const char *name, lac_tensor **out);
 
 /* Any range of any regular file, and tensors in it that somebody else wrote: the ground of checkpoint
  * readers. Files are read with pread and never mapped, so one that is shortened meanwhile gives an
