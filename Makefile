@@ -46,7 +46,8 @@ LIB_SRC  := $(wildcard runtime/core/*.c runtime/sparse/*.c runtime/ops/*.c runti
 LIB_OBJ  := $(LIB_SRC:%.c=$(OBJ)/%.o) $(foreach i,$(ISAS),$(ISA_SRC:runtime/cpu/isa/%.c=$(OBJ)/isa/$i/%.o)) \
   $(if $(filter avx512,$(ISAS)),$(OBJ)/isa/avx512bf16/tile_bf16.o)
 IO_OBJ   := $(patsubst %.c,$(OBJ)/%.o,$(wildcard runtime/io/*.c))
-PROG_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard runtime/script/*.c))
+SCRIPT_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(wildcard runtime/script/lib_*.c) runtime/script/root.c)
+PROG_OBJ := $(patsubst %.c,$(OBJ)/%.o,$(filter-out runtime/script/lib_%.c,$(wildcard runtime/script/*.c)))
 
 # The CUDA backend: kernels in .cu, their host side in C. It is built by nvcc into liblacuna_cuda.so, and by
 # g++ on the emulator of spec/simt into a library of the same name, on which it is tested without a GPU.
@@ -68,6 +69,7 @@ EMULATED    := $(BUILD)/emulator/liblacuna_cuda.so
 
 LIB  := $(BUILD)/liblacuna.so
 IO   := $(BUILD)/liblacuna_io.so
+SCRIPT := $(BUILD)/liblacuna_script.so
 PROG := $(BUILD)/lacuna
 CDEF := $(BUILD)/lua/lacuna/cdef.lua
 
@@ -79,7 +81,7 @@ LUA_CFLAGS  = $(shell pkg-config --cflags luajit)
 LUA_LIBS    = $(shell pkg-config --libs luajit)
 
 .PHONY: all
-all: $(LIB) $(IO) $(PROG) $(CDEF) $(if $(filter 1,$(CUDA)),$(GPU))
+all: $(LIB) $(IO) $(SCRIPT) $(PROG) $(CDEF) $(if $(filter 1,$(CUDA)),$(GPU))
 
 $(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
@@ -110,7 +112,7 @@ $(OBJ)/cuda-$(CUDA_KEY)/%.o: %.c
 # A file that lists the objects of this build: it changes when the flags or the sources do.
 $(BUILD)/%.link: FORCE
 	@mkdir -p $(@D)
-	@echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ) $(CUDA_OBJ)' | cmp -s - $@ || echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(PROG_OBJ) $(CUDA_OBJ)' > $@
+	@echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(SCRIPT_OBJ) $(PROG_OBJ) $(CUDA_OBJ)' | cmp -s - $@ || echo '$(OBJ) $(LIB_SRC) $(ISA_SRC) $(IO_OBJ) $(SCRIPT_OBJ) $(PROG_OBJ) $(CUDA_OBJ)' > $@
 .PHONY: FORCE
 FORCE:
 
@@ -161,6 +163,13 @@ $(IO): $(IO_OBJ) $(BUILD)/objects.link
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared -Wl,-soname,liblacuna_io.so.0 -Wl,--no-undefined -o $@ $(IO_OBJ) $(LDFLAGS_ALL) $(HDF5_LIBS) $(PNG_LIBS) -lm
 
+# It finds liblacuna beside itself, whatever the host was linked with.
+$(SCRIPT): $(SCRIPT_OBJ) $(LIB) $(CDEF) $(BUILD)/objects.link
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -Wl,-soname,liblacuna_script.so.0 -Wl,--no-undefined -Wl,-rpath,'$$ORIGIN' -o $@ $(SCRIPT_OBJ) -L$(BUILD) -llacuna $(LDFLAGS_ALL) $(LUA_LIBS) -ldl -lpthread
+	@ln -sf liblacuna_script.so $(BUILD)/liblacuna_script.so.0
+	@[ $(abspath $(BUILD)) = $(CURDIR)/build ] || ln -sfn $(CURDIR) $(BUILD)/source
+
 $(PROG): $(PROG_OBJ) $(BUILD)/objects.link
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $(PROG_OBJ) $(LDFLAGS_ALL) $(LUA_LIBS) -lm -ldl
@@ -184,6 +193,7 @@ help:
 	@echo 'make test       every check there is; installs what is missing first'
 	@echo 'make bench      the standard set of models, each ratio beside its bar, on synthetic scans or on those'
 	@echo '                in SCANS=DIR; THREADS=1,2 BENCH="--repeat 9"; one model on one scan: SCAN=FILE COLUMNS=N'
+	@echo 'make examples   the C and C++ examples, into $(BUILD)/examples'
 	@echo 'make install    into PREFIX=$(PREFIX), below DESTDIR= if given;  make uninstall'
 	@echo 'make deb        a Debian package of what make install puts;  make dist: the sources as one .tar.gz'
 	@echo 'make rockspec   for luarocks: the Lua files alone, beside an installed liblacuna'
@@ -224,17 +234,38 @@ HARNESS     := $(patsubst spec/c/%.c,%,$(wildcard spec/c/*_test.c))
 HARNESS_BIN := $(HARNESS:%=$(BUILD)/spec/%)
 SANITIZED    = $(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize SANITIZE=address,undefined OPT='-O1 -g'
 
-$(BUILD)/spec/%: spec/c/%.c $(wildcard spec/c/*.h) $(LIB) $(IO)
+$(BUILD)/spec/script_%: LINK_MORE = $(LUA_CFLAGS) -llacuna_script $(LUA_LIBS)
+$(BUILD)/spec/%: spec/c/%.c $(wildcard spec/c/*.h) $(LIB) $(IO) $(SCRIPT)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/c $< -o $@ -L$(BUILD) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL) -lm
+	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/c $< -o $@ -L$(BUILD) $(LINK_MORE) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL) -lm
+
+# The examples for hosts, as a reader of their first lines would build them. The ROS node is compiled against
+# stand-in headers.
+EXAMPLES     := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/c/*.c)) \
+  $(patsubst examples/%.cpp,$(BUILD)/examples/%,$(wildcard examples/cpp/*.cpp))
+EXAMPLE_WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(if $(filter 1,$(WERROR)),-Werror)
+EXAMPLE_LIBS  = -L$(BUILD) -Wl,-rpath,$(abspath $(BUILD)) -llacuna_script -llacuna
+
+$(BUILD)/examples/c/%: examples/c/%.c $(HEADERS) $(LIB) $(IO) $(SCRIPT)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=c11 $(EXAMPLE_WARN) $(if $(SANITIZE),-g -fsanitize=$(SANITIZE)) -Iruntime/include $(LUA_CFLAGS) $< -o $@ $(EXAMPLE_LIBS) $(LUA_LIBS)
+
+$(BUILD)/examples/cpp/%: examples/cpp/%.cpp $(HEADERS) $(LIB) $(IO) $(SCRIPT) $(wildcard spec/support/ros2/*/*.hpp spec/support/ros2/*/*/*.hpp)
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)
+	$(Q)$(CXX) -std=c++11 $(EXAMPLE_WARN) $(if $(SANITIZE),-g -fsanitize=$(SANITIZE)) -Iruntime/include -isystem spec/support/ros2 $< -o $@ $(EXAMPLE_LIBS) -pthread
+
+.PHONY: examples
+examples: $(EXAMPLES)
 
 .PHONY: test test-run harnesses sanitize lint format-check
 test:
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
 	@$(MAKE) --no-print-directory WERROR=1 test-run
 
-test-run: all emulator
+test-run: all emulator examples
 	@$(SANITIZED) CUDA=0 harnesses
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' \
 	  CUDA_OBJECTS='$(if $(filter 1,$(CUDA)),$(OBJ)/cuda-$(CUDA_KEY)/cuda)' bash spec/support/run_all.sh

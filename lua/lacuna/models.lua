@@ -68,8 +68,12 @@ local function is_callable(value)
   return meta and meta.__call ~= nil
 end
 
-local function read(path)
-  local chunk, message = loadfile(path)
+--- nil, or the globals of scripts that are named by path (restricted.lua).
+models.environment = nil
+
+local function read(path, trusted)
+  local environment = not trusted and models.environment or nil
+  local chunk, message = loadfile(path, environment and "t" or "bt", environment)
   if not chunk then errors.raisef("models: %s", message) end
   local constructor = chunk(path)
   if not is_callable(constructor) then
@@ -80,8 +84,8 @@ local function read(path)
 end
 
 -- Calls the constructor and notes how the net was made, for save().
-local function wrap(name, path)
-  local constructor = read(path)
+local function wrap(name, path, trusted)
+  local constructor = read(path, trusted)
   return function(config)
     local net = constructor(config or {})
     if not class.is(net, Module) then
@@ -107,7 +111,7 @@ function models.constructor(name)
     errors.raisef("models: the model is a %s, expected a name or the path of a script", type(name))
   end
   if is_path(name) then return wrap(name, find(name)) end
-  cache[name] = cache[name] or wrap(name, find(name))
+  cache[name] = cache[name] or wrap(name, find(name), true)
   return cache[name]
 end
 

@@ -36,7 +36,12 @@ local function find_library()
   return "liblacuna.so.0", nil
 end
 
+-- A host that embeds Lua (liblacuna_script) gives its context and says where its liblacuna is.
+local hosted, host_library = package.preload["lacuna.context"], nil
+if hosted then hosted, host_library = hosted() end
+
 local path, lib_dir = find_library()
+if host_library then path, lib_dir = host_library, host_library:match("^(.*)/[^/]*$") end
 native.library_dir = lib_dir
 
 local function load_cdef()
@@ -57,13 +62,23 @@ if C.lac_abi() ~= 3 then
   error("lacuna: " .. path .. " has another ABI than this package: rebuild both", 0)
 end
 
-local out_context = ffi.new("lac_context *[1]")
-if C.lac_context_create(nil, out_context) ~= 0 then
-  error("lacuna: " .. ffi.string(C.lac_last_error()), 0)
+local function make_context()
+  if hosted then
+    local given = ffi.cast("lac_context *", hosted)
+    C.lac_context_retain(given)
+    return given
+  end
+  local box = ffi.new("lac_context *[1]")
+  if C.lac_context_create(nil, box) ~= 0 then
+    error("lacuna: " .. ffi.string(C.lac_last_error()), 0)
+  end
+  return box[0]
 end
-local ctx = ffi.gc(out_context[0], C.lac_context_release)
+
+local ctx = ffi.gc(make_context(), C.lac_context_release)
 native.ctx = ctx
-C.lac_memory_collector(ctx, 1)
+-- A host's own calls on its context must not be asked to collect: see `hosted_call`.
+if not hosted then C.lac_memory_collector(ctx, 1) end
 
 local AGAIN = C.LAC_AGAIN
 
@@ -83,14 +98,30 @@ local function again(fn, ...)
   return status
 end
 
+local function own_call(fn, ...)
+  local status = fn(...)
+  if status == AGAIN then return again(fn, ...) end
+  return status
+end
+
+local function hosted_call(fn, ...)
+  C.lac_memory_collector(ctx, 1)
+  local status = fn(...)
+  if status == AGAIN then status = again(fn, ...) end
+  C.lac_memory_collector(ctx, 0)
+  return status
+end
+
+local try = hosted and hosted_call or own_call
+
+--- The status of the last call that failed.
+native.status = nil
+
 --- Calls a C function that returns a lac_status; raises its message on failure.
 function native.call(fn, ...)
-  local status = fn(...)
+  local status = try(fn, ...)
   if status == 0 then return end
-  if status == AGAIN then
-    status = again(fn, ...)
-    if status == 0 then return end
-  end
+  native.status = tonumber(status)
   local text = native.last_error()
   return errors.raise(text ~= "" and text or ffi.string(C.lac_status_text(status)))
 end

@@ -20,7 +20,11 @@ T.methods = {}
 local methods = T.methods
 
 --- Where tensors are made that name no device (lacuna.set_default_device).
-T.default_device = "cpu"
+T.default_device = (function()
+  local kind, at = ffi.new("lac_device[1]"), ffi.new("int32_t[1]")
+  C.lac_context_default_device(native.ctx, kind, at)
+  return device.name(tonumber(kind[0]), at[0])
+end)()
 
 --- nil, or a function that sees every new Tensor (lacuna.scope).
 T.on_wrap = nil

@@ -1,5 +1,6 @@
 /*
- * root.c - finds the Lua package from the program's own path, so that it runs from any directory.
+ * root.c - finds the Lua package from the program's own path, so that it runs from any directory; and from
+ * liblacuna_script's (lib_root.c).
  *
  * Three layouts are known: an installation (PREFIX/bin beside PREFIX/share/lacuna), the build folder
  * of a source tree (build/lacuna below lua/), and a build folder elsewhere, which holds a link named
@@ -27,6 +28,17 @@ static bool readable(const char *folder, const char *file) {
     return n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0;
 }
 
+bool lac__root_below(const char *folder) {
+    static const char *const layouts[] = {"../share/lacuna", "source", ".."};
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; ++i) {
+        char candidate[PATH_MAX];
+        int length = snprintf(candidate, sizeof candidate, "%s/%s", folder, layouts[i]);
+        if (length <= 0 || (size_t)length >= sizeof candidate) continue;
+        if (readable(candidate, "lua/lacuna/errors.lua") && realpath(candidate, root)) return true;
+    }
+    return false;
+}
+
 bool lac__root_find(void) {
     char folder[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", folder, sizeof folder - 1);
@@ -38,15 +50,7 @@ bool lac__root_find(void) {
 
     /* A build folder holds its own libraries, wherever the Lua files are. */
     if (readable(folder, "liblacuna.so")) (void)setenv("LACUNA_LIB_DIR", folder, 0);
-
-    static const char *const layouts[] = {"../share/lacuna", "source", ".."};
-    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; ++i) {
-        char candidate[PATH_MAX];
-        int length = snprintf(candidate, sizeof candidate, "%s/%s", folder, layouts[i]);
-        if (length <= 0 || (size_t)length >= sizeof candidate) continue;
-        if (readable(candidate, "lua/lacuna/errors.lua") && realpath(candidate, root)) return true;
-    }
-    return false;
+    return lac__root_below(folder);
 }
 
 /* LUA_PATH's rule: ";;" stands for the default, which follows when it is not mentioned, so that the

@@ -12,6 +12,8 @@
 
 /** The folder that holds lua/lacuna, found from the program's own path; false when there is none. */
 bool lac__root_find(void);
+/** The same from the folder that holds a program or library. */
+bool lac__root_below(const char *folder);
 /** The folder found by lac__root_find, without a slash at the end. */
 const char *lac__root(void);
 /** Sets package.path and package.cpath: this package, LUA_PATH and LUA_CPATH, LuaJIT's defaults. */
