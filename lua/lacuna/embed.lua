@@ -219,7 +219,8 @@ end
 local function check_paths(config)
   for _, value in pairs(config) do
     if type(value) == "string" and value:find("/", 1, true) then
-      errors.raise "load_model: the weights' config has a path, which is not opened on a file's word"
+      errors.raise("load_model: the config in the file of weights has a path, which is not opened "
+        .. "on a file's word")
     end
     if type(value) == "table" then check_paths(value) end
   end
@@ -258,7 +259,8 @@ local function share(net, w)
   local replacement = {}
   for name, t in own do
     local shared = given[name]
-    if shared then replacement[t] = shared:dtype() == t:dtype() and shared or shared:to(t:dtype()) end
+    if shared and shared:dtype() ~= t:dtype() then shared = shared:to(t:dtype()) end
+    replacement[t] = shared
   end
   convert.replace_tensors(net, function(t) return replacement[t] or t end)
 end
