@@ -72,8 +72,8 @@ int main(int argc, char **argv) {
     check(lac_context_create(&options, &ctx));
     check(lac_script_create(ctx, NULL, &script));
     if (argc > 1) check(lac_weights_open(argv[1], &weights));
-    check(lac_script_load_model(script, "minkunet", weights ? NULL : "{\"num_classes\": 19}", weights,
-                                &net));
+    check(lac_script_load_model(script, "minkunet", weights ? NULL : "{\"num_classes\": 19}",
+                                weights, &net));
 
     lac_tensor *cloud = wrap(ctx, points), *voxel_of = NULL, *of_points = NULL;
     const lac_quantize_options grid = {.size = sizeof grid, .voxel_size = {0.05, 0.05, 0.05}};

@@ -18,9 +18,10 @@ static const struct {
     uint8_t code, bits;
     lac_dtype dtype;
 } types[] = {
-    {kDLFloat, 32, LAC_DTYPE_F32}, {kDLFloat, 16, LAC_DTYPE_F16}, {kDLBfloat, 16, LAC_DTYPE_BF16},
-    {kDLFloat, 64, LAC_DTYPE_F64}, {kDLInt, 32, LAC_DTYPE_I32},   {kDLInt, 64, LAC_DTYPE_I64},
-    {kDLUInt, 8, LAC_DTYPE_U8},    {6 /* kDLBool */, 8, LAC_DTYPE_U8},
+    {kDLFloat, 32, LAC_DTYPE_F32},   {kDLFloat, 16, LAC_DTYPE_F16},
+    {kDLBfloat, 16, LAC_DTYPE_BF16}, {kDLFloat, 64, LAC_DTYPE_F64},
+    {kDLInt, 32, LAC_DTYPE_I32},     {kDLInt, 64, LAC_DTYPE_I64},
+    {kDLUInt, 8, LAC_DTYPE_U8},      {6 /* kDLBool */, 8, LAC_DTYPE_U8},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -152,8 +153,8 @@ static lac_status import(lac_context *ctx, const DLTensor *dl, bool read_only,
     if (status == LAC_OK && lac_tensor_numel(t) > 0 &&
         (dl->data == NULL || address % lac_dtype_size(dtype) != 0))
         status = lac__fail(LAC_ERR_ARGUMENT,
-                           "from_dlpack: data %p + %llu bytes, expected a multiple of %zu", dl->data,
-                           (unsigned long long)dl->byte_offset, lac_dtype_size(dtype));
+                           "from_dlpack: data %p + %llu bytes, expected a multiple of %zu",
+                           dl->data, (unsigned long long)dl->byte_offset, lac_dtype_size(dtype));
     if (status != LAC_OK) {
         lac_tensor_release(t);
         return status;

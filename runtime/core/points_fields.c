@@ -68,10 +68,11 @@ static lac_status check(const void *data, int64_t n, int64_t point_step, const i
     for (int32_t f = 0; f < fields; f++) {
         const int64_t size = bytes_of(dtypes[f]);
         if (size == 0)
-            return lac__fail(LAC_ERR_DTYPE,
-                             "points_from_fields: field %d has type %d, expected LAC_STORED_F32, F64 "
-                             "or an integer type",
-                             f, dtypes[f]);
+            return lac__fail(
+                LAC_ERR_DTYPE,
+                "points_from_fields: field %d has type %d, expected LAC_STORED_F32, F64 "
+                "or an integer type",
+                f, dtypes[f]);
         if (offsets[f] < 0 || offsets[f] > point_step - size)
             return lac__fail(LAC_ERR_RANGE,
                              "points_from_fields: field %d has %lld bytes at %lld, outside of a "

@@ -185,6 +185,6 @@ lac_status lac_weights_get(const lac_weights *w, const char *name, lac_tensor **
         *out = w->list[i].tensor;
         return LAC_OK;
     }
-    return lac__fail(LAC_ERR_ARGUMENT, "weights: no tensor '%s' among %lld, the first is '%s'", name,
-                     (long long)w->count, w->list[0].name);
+    return lac__fail(LAC_ERR_ARGUMENT, "weights: no tensor '%s' among %lld, the first is '%s'",
+                     name, (long long)w->count, w->list[0].name);
 }

@@ -48,7 +48,8 @@ static lac_status report(lua_State *L, int error) {
     if (error == LUA_ERRMEM) {
         lua_pop(L, 1);
         lac__lib_recover(L);
-        return lac_fail(LAC_ERR_OOM, "script: Lua is out of memory: raise memory_cap, or keep less");
+        return lac_fail(LAC_ERR_OOM,
+                        "script: Lua is out of memory: raise memory_cap, or keep less");
     }
     if (lua_type(L, -1) == LUA_TSTRING)
         (void)snprintf(f.text, sizeof f.text, "%s", lua_tostring(L, -1));

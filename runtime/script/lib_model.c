@@ -39,8 +39,7 @@ lac_status lac_script_load_model(lac_script *s, const char *file, const char *co
     lac_model *m = calloc(1, sizeof *m);
     if (m == NULL) return lac_fail(LAC_ERR_OOM, "load_model: out of memory");
     load_request r = {.file = file, .config = config_json, .weights = weights};
-    const lac_status status =
-        lac__lib_finish(s->ctx, lac__lib_protect(s->L, load, &r), NULL, 0);
+    const lac_status status = lac__lib_finish(s->ctx, lac__lib_protect(s->L, load, &r), NULL, 0);
     if (status != LAC_OK) {
         free(m);
         return status;

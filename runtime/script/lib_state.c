@@ -110,8 +110,9 @@ lac_status lac_script_create(lac_context *ctx, const lac_script_options *options
                  : lac__lib_protect(s->L, prepare, &(request){.s = s, .options = &known});
     status = lac__lib_finish(ctx, status, NULL, 0);
     if (status != LAC_OK && s->memory.refused)
-        status = lac_fail(LAC_ERR_OOM, "script: memory_cap is too little to load the package: 8 MiB "
-                                       "suffice");
+        status =
+            lac_fail(LAC_ERR_OOM, "script: memory_cap is too little to load the package: 8 MiB "
+                                  "suffice");
     if (status != LAC_OK) {
         lac_script_release(s);
         return status;

@@ -74,11 +74,8 @@ static void test_dtypes(lac_context *ctx) {
 }
 
 static DLTensor matrix(float *data, int64_t *shape) {
-    return (DLTensor){.data = data,
-                      .device = {kDLCPU, 0},
-                      .ndim = 2,
-                      .dtype = {kDLFloat, 32, 1},
-                      .shape = shape};
+    return (DLTensor){
+        .data = data, .device = {kDLCPU, 0}, .ndim = 2, .dtype = {kDLFloat, 32, 1}, .shape = shape};
 }
 
 static void test_in(lac_context *ctx) {

@@ -58,7 +58,8 @@ static void test_errors(lac_context *ctx) {
     FAILS(LAC_ERR_ARGUMENT, lac_points_from_fields(ctx, data, 2, 0, inside, floats, 2, &t));
     FAILS(LAC_ERR_ARGUMENT, lac_points_from_fields(ctx, data, 2, 16, inside, floats, 0, &t));
     FAILS(LAC_ERR_ARGUMENT, lac_points_from_fields(ctx, NULL, 2, 16, inside, floats, 2, &t));
-    FAILS(LAC_ERR_ARGUMENT, lac_points_from_fields(ctx, data, INT64_MAX, 16, inside, floats, 2, &t));
+    FAILS(LAC_ERR_ARGUMENT,
+          lac_points_from_fields(ctx, data, INT64_MAX, 16, inside, floats, 2, &t));
     lac_context_interrupt(ctx);
     FAILS(LAC_ERR_INTERRUPTED, lac_points_from_fields(ctx, data, 2, 16, inside, floats, 2, &t));
     lac_context_clear_interrupt(ctx);

@@ -92,7 +92,8 @@ static lac_status convolve(lac_context *ctx, const lac_weights *w, float *result
                                      .downsample_mode = -1};
     const lac_tensor_desc of_rows = {
         .size = sizeof of_rows, .dtype = LAC_DTYPE_I32, .ndim = 2, .shape = {ROWS, 4}};
-    const lac_tensor_desc of_feats = {.size = sizeof of_feats, .ndim = 2, .shape = {ROWS, CHANNELS}};
+    const lac_tensor_desc of_feats = {
+        .size = sizeof of_feats, .ndim = 2, .shape = {ROWS, CHANNELS}};
     lac_tensor *r = NULL, *f = NULL, *kernel = NULL, *sums = NULL;
     lac_coords *c = NULL;
     lac_sparse *x = NULL, *y = NULL;

@@ -23,7 +23,8 @@ flags_for() { # the libraries that a source is compiled against
     runtime/io/*) pkg-config --cflags hdf5 libpng ;;
     runtime/script/*) pkg-config --cflags luajit ;;
     runtime/cpu/isa/*) echo "${ISA_FLAGS:--DLAC_ISA=cpu}" ;;
-    spec/c/*) echo -Ispec/c ;;
+    spec/c/*) echo -Ispec/c; pkg-config --cflags luajit ;;
+    examples/c/*) pkg-config --cflags luajit ;;
     cuda/*) echo -DLAC_EMULATED -Ispec/simt/shim -Ispec/simt -Icuda ;;
   esac
 }

@@ -17,7 +17,12 @@ extern "C" {
 
 #ifndef DLPACK_DLPACK_H_
 
-typedef enum DLDeviceType { kDLCPU = 1, kDLCUDA = 2, kDLCUDAHost = 3, kDLCUDAManaged = 13 } DLDeviceType;
+typedef enum DLDeviceType {
+    kDLCPU = 1,
+    kDLCUDA = 2,
+    kDLCUDAHost = 3,
+    kDLCUDAManaged = 13
+} DLDeviceType;
 
 typedef struct DLDevice {
     DLDeviceType device_type;

@@ -45,9 +45,9 @@ typedef enum lac_value_kind {
 
 /** What goes into a script and comes out of it. Fields that the kind does not name are 0. */
 typedef struct lac_value {
-    int32_t kind;  /* lac_value_kind */
-    int32_t count; /* LIST: items */
-    double number; /* NUMBER */
+    int32_t kind;            /* lac_value_kind */
+    int32_t count;           /* LIST: items */
+    double number;           /* NUMBER */
     const char *text;        /* STRING, with a zero behind it */
     size_t length;           /* STRING: bytes */
     lac_tensor *tensor;      /* TENSOR; POINTS: features [N,C] */
@@ -65,11 +65,12 @@ typedef struct lac_script lac_script;
 typedef struct lac_model lac_model;
 
 typedef struct lac_script_options {
-    uint32_t size;       /* sizeof(lac_script_options) */
-    int32_t restricted;  /* 1: see below */
-    uint64_t memory_cap; /* bytes that Lua's own objects may take; 0: no limit. Tensors do not count here
+    uint32_t size;      /* sizeof(lac_script_options) */
+    int32_t restricted; /* 1: see below */
+    uint64_t
+        memory_cap; /* bytes that Lua's own objects may take; 0: no limit. Tensors do not count here
                             but in the context's budget */
-    int32_t jit;         /* 1: compile hot loops, -1: do not; 0: unless restricted */
+    int32_t jit;    /* 1: compile hot loops, -1: do not; 0: unless restricted */
 } lac_script_options;
 
 /**
