@@ -135,18 +135,21 @@ static void test_errors(lac_context *ctx) {
 
 enum { POINTS = 300, CLASSES = 5 };
 
+/* Without checks, which are the main thread's; NULL on failure. */
 static lac_sparse *make_input(lac_context *ctx) {
-    static float data[POINTS][4];
+    float data[POINTS][4];
     for (int i = 0; i < POINTS; i++) {
         data[i][0] = (float)(i * 7 % 12);
         data[i][1] = (float)(i / 12 % 5);
         data[i][2] = (float)(i / 60);
         data[i][3] = (float)(i % 9) * 0.125f;
     }
-    lac_tensor *points = tensor(ctx, LAC_DTYPE_F32, data, 2, POINTS, 4, 0);
+    const lac_tensor_desc desc = {.size = sizeof desc, .ndim = 2, .shape = {POINTS, 4}};
     const lac_quantize_options q = {.size = sizeof q, .voxel_size = {1, 1, 1}};
+    lac_tensor *points = NULL;
     lac_sparse *x = NULL;
-    OK(lac_quantize(ctx, points, &q, &x, NULL, NULL, NULL));
+    if (lac_tensor_wrap(ctx, &desc, data, NULL, NULL, &points) == LAC_OK)
+        (void)lac_quantize(ctx, points, &q, &x, NULL, NULL, NULL);
     lac_tensor_release(points);
     return x;
 }
