@@ -77,6 +77,8 @@ HDF5_CFLAGS = $(shell pkg-config --cflags hdf5)
 HDF5_LIBS   = $(shell pkg-config --libs hdf5)
 PNG_CFLAGS  = $(shell pkg-config --cflags libpng)
 PNG_LIBS    = $(shell pkg-config --libs libpng zlib)
+EDIT_CFLAGS = $(shell pkg-config --cflags libedit)
+EDIT_LIBS   = $(shell pkg-config --libs libedit)
 LUA_CFLAGS  = $(shell pkg-config --cflags luajit)
 LUA_LIBS    = $(shell pkg-config --libs luajit)
 
@@ -89,7 +91,7 @@ $(OBJ)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS_ALL) $(EXTRA) -MMD -MP -c $< -o $@
 
 $(OBJ)/runtime/io/%.o: EXTRA = $(HDF5_CFLAGS) $(PNG_CFLAGS)
-$(OBJ)/runtime/script/%.o: EXTRA = $(LUA_CFLAGS)
+$(OBJ)/runtime/script/%.o: EXTRA = $(LUA_CFLAGS) $(EDIT_CFLAGS)
 
 define isa_rule
 $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
@@ -172,7 +174,7 @@ $(SCRIPT): $(SCRIPT_OBJ) $(LIB) $(CDEF) $(BUILD)/objects.link
 
 $(PROG): $(PROG_OBJ) $(BUILD)/objects.link
 	$(call say,LINK,$@)
-	$(Q)$(CC) -o $@ $(PROG_OBJ) $(LDFLAGS_ALL) $(LUA_LIBS) -lm -ldl
+	$(Q)$(CC) -o $@ $(PROG_OBJ) $(LDFLAGS_ALL) $(LUA_LIBS) $(EDIT_LIBS) -lm -ldl
 	@[ $(abspath $(BUILD)) = $(CURDIR)/build ] || ln -sfn $(CURDIR) $(BUILD)/source
 
 # What ffi.cdef reads is the body of lacuna.h: no comments, no preprocessor lines, no extern "C".

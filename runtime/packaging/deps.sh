@@ -35,6 +35,7 @@ command_in luajit luajit
 library_in luajit libluajit-5.1-dev
 library_in hdf5 libhdf5-dev
 library_in libpng libpng-dev
+library_in libedit libedit-dev
 library_in zlib zlib1g-dev
 ldconfig -p 2>/dev/null | grep -q 'libopenblas\.so' || need libopenblas-dev "OpenBLAS"
 lua_module_in cjson lua-cjson

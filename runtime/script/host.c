@@ -1,9 +1,12 @@
 /*
  * host.c - what the program gives to Lua: terminal input, and the way from Ctrl-C to the context.
  *
- *   host.read_line(prompt) -> line without its newline; false after Ctrl-C; nil at the end
- *   host.tty               -> {stdin=, stdout=, stderr=}: whether each is a terminal
- *   host.watch, host.rearm -> interrupt.c
+ *   host.read_line(prompt, complete) -> line without its newline; false after Ctrl-C; nil at the end
+ *   host.remember, host.width        -> line_edit.c, as is complete
+ *   host.list_folder, make_folder    -> folders.c
+ *   host.tty                         -> {stdin=, stdout=, stderr=}: whether each is a terminal
+ *   host.edits                       -> whether lines are edited, with a history
+ *   host.watch, host.rearm           -> interrupt.c
  */
 #include "script/script.h"
 
@@ -33,13 +36,16 @@ static bool wait_for_terminal(const char *prompt) {
     sigprocmask(SIG_BLOCK, &interrupt, &before);
     show(prompt);
     struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
-    bool interrupted = ppoll(&terminal, 1, NULL, &before) < 0 && errno == EINTR;
+    bool interrupted = lac__interrupt_came() ||
+                       (ppoll(&terminal, 1, NULL, &before) < 0 && errno == EINTR);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return !interrupted;
 }
 
 static int read_line(lua_State *L) {
     const char *prompt = luaL_optstring(L, 1, "");
+    lua_settop(L, 2);
+    if (lac__line_edit_possible() && lac__line_edit(L, prompt)) return 1;
     bool interrupted = false;
     if (isatty(STDIN_FILENO))
         interrupted = !wait_for_terminal(prompt);
@@ -75,6 +81,10 @@ static void set_tty(lua_State *L, const char *name, int fd) {
 static int open_host(lua_State *L) {
     static const luaL_Reg functions[] = {
         {"read_line", read_line},
+        {"remember", lac__line_edit_remember},
+        {"width", lac__line_edit_width},
+        {"list_folder", lac__folders_list},
+        {"make_folder", lac__folders_make},
         {"watch", lac__interrupt_watch},
         {"rearm", lac__interrupt_rearm},
         {NULL, NULL},
@@ -86,6 +96,8 @@ static int open_host(lua_State *L) {
     set_tty(L, "stdout", STDOUT_FILENO);
     set_tty(L, "stderr", STDERR_FILENO);
     lua_setfield(L, -2, "tty");
+    lua_pushboolean(L, lac__line_edit_possible());
+    lua_setfield(L, -2, "edits");
     lua_pushstring(L, lac__root());
     lua_setfield(L, -2, "root");
     return 1;

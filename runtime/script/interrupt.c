@@ -18,6 +18,7 @@ static lua_State *state;
 static context_fn interrupt_context;
 static context_fn clear_context;
 static void *volatile context;
+static volatile sig_atomic_t came;
 
 static void stop(lua_State *L, lua_Debug *record) {
     (void)record;
@@ -28,16 +29,22 @@ static void stop(lua_State *L, lua_Debug *record) {
 
 static void on_sigint(int number) {
     signal(number, SIG_DFL);
+    came = 1;
     lua_sethook(state, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
     if (context) interrupt_context(context);
 }
 
 static void arm(void) {
+    came = 0;
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_sigint; /* no SA_RESTART: a read from the terminal returns */
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
+}
+
+bool lac__interrupt_came(void) {
+    return came != 0;
 }
 
 void lac__interrupt_install(lua_State *L) {

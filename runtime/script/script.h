@@ -36,6 +36,30 @@ bool lac__run_function(lua_State *L, const char *module, const char *field, char
 /** From now on the first SIGINT stops the running operation or chunk, the second ends the process. */
 void lac__interrupt_install(lua_State *L);
 
+/** Whether SIGINT came since Ctrl-C was armed last. */
+bool lac__interrupt_came(void);
+
+/* line_edit.c: lines typed on a terminal. */
+
+/** Whether standard input and output are a terminal on which lines can be edited. */
+bool lac__line_edit_possible(void);
+/**
+ * Pushes a line without its newline, false after Ctrl-C, or nil at the end of the input. The function
+ * at stack index 2, if there is one, completes. false: libedit has no memory; nothing is pushed.
+ */
+bool lac__line_edit(lua_State *L, const char *prompt);
+/** Lua function remember(line): makes it the newest of the history; an older copy of it goes. */
+int lac__line_edit_remember(lua_State *L);
+/** Lua function width() -> columns of the terminal. */
+int lac__line_edit_width(lua_State *L);
+
+/* folders.c */
+
+/** Lua function list_folder(path) -> names, folders with a slash; empty when it cannot be read. */
+int lac__folders_list(lua_State *L);
+/** Lua function make_folder(path) -> whether it is there now; new ones are the user's alone. */
+int lac__folders_make(lua_State *L);
+
 /* host.c: the module "lacuna.host", which Lua code finds only inside this program. */
 
 /** Puts lacuna.host and the loader of lacuna.native into package.preload. */

@@ -21,7 +21,7 @@ check() { # check NAME COMMAND...: its output is shown when it fails
 flags_for() { # the libraries that a source is compiled against
   case $1 in
     runtime/io/*) pkg-config --cflags hdf5 libpng ;;
-    runtime/script/*) pkg-config --cflags luajit ;;
+    runtime/script/*) pkg-config --cflags luajit libedit ;;
     runtime/cpu/isa/*) echo "${ISA_FLAGS:--DLAC_ISA=cpu}" ;;
     spec/c/*) echo -Ispec/c; pkg-config --cflags luajit ;;
     examples/c/*) pkg-config --cflags luajit ;;
