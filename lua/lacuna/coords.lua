@@ -49,6 +49,9 @@ end
 local kind = ffi.new("lac_device[1]")
 local methods = {}
 
+--- Methods of Coords beside those of the rows' tensor.
+coords.methods = methods
+
 --- The rows as an int32 Tensor [N,4].
 function methods.tensor(c)
   native.call(C.lac_coords_tensor, ctx, coords.handle(c), out.tensor)

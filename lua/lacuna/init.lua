@@ -31,13 +31,17 @@ for _, name in ipairs {
   parts[name] = { "runtime", name }
 end
 
+local function part_names()
+  local names = { "version" }
+  for name in pairs(parts) do names[#names + 1] = name end
+  return names
+end
+
 local function load(name)
   if name == "version" then return require("lacuna.runtime").version() end
   local part = parts[name]
   if not part then
-    local names = { "version" }
-    for key in pairs(parts) do names[#names + 1] = key end
-    errors.raisef("lacuna: no '%s'%s", tostring(name), errors.nearest(name, names))
+    errors.raisef("lacuna: no '%s'%s", tostring(name), errors.nearest(name, part_names()))
   end
   local value = require("lacuna." .. part[1])
   if part[2] then return value[part[2]] end
@@ -50,4 +54,5 @@ return setmetatable(lacuna, {
     rawset(lacuna, name, value)
     return value
   end,
+  __names = part_names, -- for completion
 })

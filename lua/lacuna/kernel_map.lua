@@ -42,6 +42,9 @@ end
 
 local methods = {}
 
+--- Methods of KernelMaps.
+kernel_map.methods = methods
+
 --- The number of taps.
 function methods.taps(m) return describe(m, 0) end
 

@@ -83,10 +83,13 @@ local function read(path, trusted)
   return constructor
 end
 
+-- function that models.constructor gave -> { constructor, path }
+local origins = setmetatable({}, { __mode = "k" })
+
 -- Calls the constructor and notes how the net was made, for save().
 local function wrap(name, path, trusted)
   local constructor = read(path, trusted)
-  return function(config)
+  local function make(config)
     local net = constructor(config or {})
     if not class.is(net, Module) then
       errors.raisef("models: the constructor of %s made a %s, expected a module", path, type(net))
@@ -97,6 +100,15 @@ local function wrap(name, path, trusted)
     end
     return net
   end
+  origins[make] = { constructor, path }
+  return make
+end
+
+--- The class or function of a model's script, and its path, from what models.constructor gave; nil
+--- for anything else.
+function models.origin(constructor)
+  local origin = origins[constructor]
+  if origin then return origin[1], origin[2] end
 end
 
 --- The names of the models that are there.
@@ -119,6 +131,7 @@ end
 models.table = setmetatable({}, {
   __index = function(_, name) return models.constructor(name) end,
   __call = function(_, name) return models.constructor(name) end,
+  __names = available,
   __newindex = function() errors.raise("models: write a file, models/NAME.lua") end,
 })
 

@@ -18,14 +18,18 @@ local meta = { __name = "PointTensor" }
 local aliases = { F = "feats", C = "coords" }
 local known = { feats = true, coords = true } -- in `_feats` and `_coords`
 
+function meta.__names()
+  local names = { "F", "C" }
+  for name in pairs(PointTensor) do names[#names + 1] = name end
+  for name in pairs(known) do names[#names + 1] = name end
+  return names
+end
+
 function meta.__index(p, key)
   key = aliases[key] or key
   local value = PointTensor[key] or rawget(p, "_" .. tostring(key))
   if value or type(key) ~= "string" or key:sub(1, 1) == "_" then return value end
-  local names = { "F", "C" }
-  for name in pairs(PointTensor) do names[#names + 1] = name end
-  for name in pairs(known) do names[#names + 1] = name end
-  return errors.raisef("PointTensor: no field '%s'%s", key, errors.nearest(key, names))
+  return errors.raisef("PointTensor: no field '%s'%s", key, errors.nearest(key, meta.__names()))
 end
 
 local function check(feats, rows_of)

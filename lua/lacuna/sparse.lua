@@ -101,16 +101,20 @@ function getters.spatial_shape(x)
   return range and { range[2], range[3], range[4] }
 end
 
+function meta.__names()
+  local names = {}
+  for name in pairs(SparseTensor) do names[#names + 1] = name end
+  for name in pairs(getters) do names[#names + 1] = name end
+  return names
+end
+
 function meta.__index(x, key)
   local method = SparseTensor[key]
   if method then return method end
   local getter = getters[key]
   if getter then return getter(x) end
   if type(key) ~= "string" or key:sub(1, 1) == "_" then return nil end
-  local names = {}
-  for name in pairs(SparseTensor) do names[#names + 1] = name end
-  for name in pairs(getters) do names[#names + 1] = name end
-  return errors.raisef("SparseTensor: no field '%s'%s", key, errors.nearest(key, names))
+  return errors.raisef("SparseTensor: no field '%s'%s", key, errors.nearest(key, meta.__names()))
 end
 
 local function with_feats(x, op, feats)

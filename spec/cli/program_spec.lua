@@ -191,7 +191,9 @@ describe("the REPL #process", function()
       pending("this machine has no script(1), or no terminals to give")
       return
     end
-    local t = terminal.start(shell.program)
+    local state, forget = shell.folder() -- the history goes there
+    finally(forget)
+    local t = terminal.start("env XDG_STATE_HOME=" .. state .. " " .. shell.program)
     t:expect "> $"
     t:send "1 + 1\n":expect "\n2\n> $"
     t:send "for i = 1, 2 do\n":expect "\n>> $"

@@ -98,13 +98,18 @@ function nn.config(op, given, defaults)
   return config
 end
 
+local function part_names()
+  local names = { "Module", "class", "is", "config" }
+  for name in pairs(parts) do names[#names + 1] = name end
+  return names
+end
+
 return setmetatable(nn, {
+  __names = part_names, -- for completion
   __index = function(_, name)
     local part = parts[name]
     if not part then
-      local names = { "Module", "class", "is", "config" }
-      for key in pairs(parts) do names[#names + 1] = key end
-      errors.raisef("lacuna.nn: no '%s'%s", tostring(name), errors.nearest(name, names))
+      errors.raisef("lacuna.nn: no '%s'%s", tostring(name), errors.nearest(name, part_names()))
     end
     local value = require("lacuna.nn." .. part[1])
     if part[2] then value = value[part[2]] end
