@@ -33,12 +33,16 @@ local function comment_above(lines, number)
 end
 
 -- "{ a: x, b: y }|nil  text" -> type, text
+local type_patterns = {
+  "^%b{}[^%s]*", "^%b()[^%s]*", "^fun%b():%s*[^%s]+", "^fun%b()", "^table%b<>[^%s]*", "^%S+",
+}
+
 local function split_type(text)
-  local kind = text:match("^%b{}[^%s]*") or text:match("^%b()[^%s]*")
-  if not kind then
-    kind = text:match("^(fun%b()[^%s]*)") or text:match("^(table%b<>[^%s]*)") or text:match("^%S+")
+  local kind = ""
+  for _, pattern in ipairs(type_patterns) do
+    kind = text:match(pattern) or ""
+    if kind ~= "" then break end
   end
-  kind = kind or ""
   return kind, text:sub(#kind + 1):match("^%s*(.-)%s*$")
 end
 

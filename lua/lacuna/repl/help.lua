@@ -128,9 +128,7 @@ local function title_of(value)
   for name, module in pairs(package.loaded) do
     if rawequal(module, value) then return name end
   end
-  local kinds = package.loaded["lacuna.kinds"]
-  if kinds then return kinds.of(value) end
-  return type(value)
+  return package.loaded["lacuna.tensor"] and require("lacuna.kinds").of(value) or type(value)
 end
 
 local function lines_of(value)

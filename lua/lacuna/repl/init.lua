@@ -113,8 +113,13 @@ function repl.run()
   end
   local failed = false
   while true do
-    local done = step(session)
-    if done == nil then break end
+    local ok, done = pcall(step, session)
+    if not ok then
+      if done ~= "interrupted" then error(done, 0) end
+      io.write("\n") -- Ctrl-C came when the chunk was done
+    elseif done == nil then
+      break
+    end
     failed = failed or not done
     host.rearm()
   end

@@ -1,0 +1,46 @@
+-- What is read from the sources of functions and classes.
+
+local docs = require "lacuna.repl.docs"
+local lacuna = require "lacuna"
+local nn = lacuna.nn
+
+describe("the REPL's documentation", function()
+  it("finds the comment and the signature of a function", function()
+    local doc = docs.of_function(lacuna.io.read_points)
+    assert.same({ "io.read_points", "(path, opts)" }, { doc.name, doc.arguments })
+    assert.matches("lua/lacuna/io%.lua$", doc.path)
+    local parsed = docs.parse(doc.comment)
+    assert.matches("^Reads %.bin", parsed.text[1])
+    assert.same({ name = "path", kind = "string", text = "" }, parsed.params[1])
+    assert.equal("{ columns: integer, dtype: string }", parsed.params[2].kind)
+    assert.equal("Tensor", parsed.returns[1].kind)
+    assert.is_nil(docs.of_function(print))
+  end)
+
+  it("takes comments apart, lines that go on included", function()
+    local parsed = docs.parse { " Says.", "@param a fun(x: any): any|nil  one", " and two",
+      "@return number  three" }
+    assert.same({ "Says." }, parsed.text)
+    assert.same({ { name = "a", kind = "fun(x: any): any|nil", text = "one and two" } },
+      parsed.params)
+    assert.same({ { kind = "number", text = "three" } }, parsed.returns)
+  end)
+
+  it("finds the comment of a class", function()
+    assert.matches("^ nn%.Conv3d%(in_channels", docs.of_class(nn.Conv3d).comment[1])
+    assert.matches("^ nn%.SiLU", docs.of_class(nn.SiLU).comment[1])
+    local Own = nn.class("Own")
+    assert.same({}, docs.of_class(Own).comment)
+  end)
+
+  it("knows the options of functions, classes and models", function()
+    assert.same({ "columns", "dtype" }, docs.option_keys(lacuna.io.read_points))
+    assert.same({ "n" }, docs.option_keys(lacuna.time))
+    assert.same({ "cr", "in_channels", "num_classes" }, docs.option_keys(lacuna.models.minkunet))
+    local set = {}
+    for _, key in ipairs(docs.option_keys(nn.Conv3d)) do set[key] = true end
+    assert.is_true(set.stride and set.padding and set.kernel_size)
+    assert.same({}, docs.option_keys(print))
+    assert.same({}, docs.option_keys(3))
+  end)
+end)
