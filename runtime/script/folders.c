@@ -27,8 +27,8 @@ int lac__folders_list(lua_State *L) {
     int count = 0;
     for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        bool folder_too = entry->d_type == DT_DIR || (entry->d_type != DT_REG &&
-                                                      is_folder(folder, entry->d_name));
+        bool folder_too = entry->d_type == DT_DIR ||
+                          (entry->d_type != DT_REG && is_folder(folder, entry->d_name));
         lua_pushfstring(L, "%s%s", entry->d_name, folder_too ? "/" : "");
         lua_rawseti(L, -2, ++count);
     }

@@ -36,8 +36,8 @@ static bool wait_for_terminal(const char *prompt) {
     sigprocmask(SIG_BLOCK, &interrupt, &before);
     show(prompt);
     struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
-    bool interrupted = lac__interrupt_came() ||
-                       (ppoll(&terminal, 1, NULL, &before) < 0 && errno == EINTR);
+    bool interrupted =
+        lac__interrupt_came() || (ppoll(&terminal, 1, NULL, &before) < 0 && errno == EINTR);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return !interrupted;
 }
@@ -80,14 +80,10 @@ static void set_tty(lua_State *L, const char *name, int fd) {
 
 static int open_host(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"read_line", read_line},
-        {"remember", lac__line_edit_remember},
-        {"width", lac__line_edit_width},
-        {"list_folder", lac__folders_list},
-        {"make_folder", lac__folders_make},
-        {"watch", lac__interrupt_watch},
-        {"rearm", lac__interrupt_rearm},
-        {NULL, NULL},
+        {"read_line", read_line},           {"remember", lac__line_edit_remember},
+        {"width", lac__line_edit_width},    {"list_folder", lac__folders_list},
+        {"make_folder", lac__folders_make}, {"watch", lac__interrupt_watch},
+        {"rearm", lac__interrupt_rearm},    {NULL, NULL},
     };
     lua_newtable(L);
     luaL_register(L, NULL, functions);
