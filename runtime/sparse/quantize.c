@@ -110,7 +110,7 @@ static lac_status find_starts(lac_context *ctx, quantizer *q) {
     LAC_TRY(lac__pool_alloc(ctx->pool, count * sizeof(int32_t), &q->starts_block));
     q->starts = q->starts_block.data;
     uint64_t last[2] = {0, 0};
-    for (int64_t i = 0; i < q->kept_count; i++) {
+    for (int64_t i = 0; i < q->kept_count && !lac__interrupted(ctx); i++) {
         uint64_t row[2];
         memcpy(row, q->rows + 4 * (int64_t)q->order[i], sizeof row);
         q->starts[q->voxels] = (int32_t)i; /* overwritten unless a voxel starts here */
@@ -118,7 +118,7 @@ static lac_status find_starts(lac_context *ctx, quantizer *q) {
         memcpy(last, row, sizeof last);
     }
     q->starts[q->voxels] = (int32_t)q->kept_count;
-    return LAC_OK;
+    return lac__check_interrupt(ctx);
 }
 
 static void reduce_feats(const quantizer *q, const float *feats, int64_t begin, int64_t end,
@@ -155,14 +155,14 @@ static lac_status make_results(lac_context *ctx, quantizer *q, lac__quantized *r
     float *feats = lac__data(r->feats);
     const float *from = lac__data(q->feats);
     for (int64_t i = 0; i < q->n; i++) inverse[i] = -1;
-    for (int64_t voxel = 0; voxel < q->voxels; voxel++) {
+    for (int64_t voxel = 0; voxel < q->voxels && !lac__interrupted(ctx); voxel++) {
         const int64_t begin = q->starts[voxel], end = q->starts[voxel + 1];
         for (int64_t i = begin; i < end; i++) inverse[q->kept[q->order[i]]] = voxel;
         index[voxel] = q->kept[q->order[begin]]; /* the sort is stable: the lowest number */
         memcpy(rows + 4 * voxel, q->rows + 4 * (int64_t)q->order[begin], 4 * sizeof *rows);
         reduce_feats(q, from, begin, end, feats + voxel * feats_shape[1]);
     }
-    return LAC_OK;
+    return lac__check_interrupt(ctx);
 }
 
 static lac_status check(const lac_tensor *points, const lac_quantize_options *o) {
@@ -206,6 +206,7 @@ static lac_status compute(lac_context *ctx, quantizer *q, lac__quantized *r) {
     const lac__device_points *gpu = lac__device_of(q->points)->backend->points;
     if (gpu != NULL) return gpu->quantize(ctx, q->points, q->feats, q->options, r);
     LAC_TRY(find_cells(ctx, q));
+    LAC_TRY(lac__check_interrupt(ctx));
     LAC_TRY(make_rows(ctx, q));
     return make_results(ctx, q, r);
 }

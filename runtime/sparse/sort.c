@@ -42,7 +42,7 @@ lac_status lac__sort_values(lac_context *ctx, uint64_t *values, uint64_t *spare,
     lac__block counts = {0};
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)threads * DIGITS * sizeof(uint32_t), &counts));
     int shift = low_bit;
-    for (int p = 0; p < passes; p++) {
+    for (int p = 0; p < passes && !lac__interrupted(ctx); p++) {
         const int bits = (high_bit - shift + passes - p - 1) / (passes - p);
         pass(values, spare, count, shift, ((uint64_t)1 << bits) - 1, counts.data, threads);
         shift += bits;
@@ -52,7 +52,7 @@ lac_status lac__sort_values(lac_context *ctx, uint64_t *values, uint64_t *spare,
     }
     lac__pool_free(ctx->pool, &counts);
     *sorted = values;
-    return LAC_OK;
+    return lac__check_interrupt(ctx);
 }
 
 static void merge(const int32_t *rows, const int32_t *from, int32_t *to, int64_t begin,
@@ -71,7 +71,7 @@ lac_status lac__sort_rows(lac_context *ctx, const int32_t *rows, int64_t count, 
     LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)count * sizeof *order, &spare));
     for (int64_t i = 0; i < count; i++) order[i] = (int32_t)i;
     int32_t *from = order, *to = spare.data;
-    for (int64_t width = 1; width < count; width *= 2) {
+    for (int64_t width = 1; width < count && !lac__interrupted(ctx); width *= 2) {
         for (int64_t begin = 0; begin < count; begin += 2 * width)
             merge(rows, from, to, begin, lac__min(begin + width, count),
                   lac__min(begin + 2 * width, count));
@@ -81,5 +81,5 @@ lac_status lac__sort_rows(lac_context *ctx, const int32_t *rows, int64_t count, 
     }
     if (from != order) memcpy(order, from, (size_t)count * sizeof *order);
     lac__pool_free(ctx->pool, &spare);
-    return LAC_OK;
+    return lac__check_interrupt(ctx);
 }
