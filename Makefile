@@ -8,6 +8,8 @@ VERSION  := 0.1.0
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 BUILD    ?= build
+# A folder below this one goes by one name, however it was given: make knows headers' users by name.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 CC       ?= cc
 OPT      ?= -O2 -g
 WERROR   ?= 0

@@ -15,32 +15,12 @@ describe("pkg-config lacuna #process", function()
   end)
   teardown(function() remove() end)
 
-  -- What `source` needs, by its includes.
-  local function packages(source)
-    local text, list = shell.read(source), { "lacuna" }
-    if text:find("lacuna/lacuna_script%.h") or text:find("lacuna/lacuna_script%.hpp") then
-      list[#list + 1] = "lacuna_script"
-    end
-    if text:find("[<\"]lua%.h") or text:find("[<\"]lauxlib%.h") or text:find("[<\"]lua%.hpp") then
-      list[#list + 1] = "luajit"
-    end
-    return table.concat(list, " ")
-  end
-
   -- Compiles in the empty folder; `environment` says how pkg-config finds the installation.
   local function build(compiler, source, environment, options)
-    local query = string.format("pkg-config %s --cflags --libs %s", options, packages(source))
+    local query = string.format("pkg-config %s --cflags --libs lacuna", options)
     return shell.run(string.format("cd %s/work && unset LACUNA_LIB_DIR CPATH LIBRARY_PATH && "
       .. "export %s && flags=$(%s) && %s %s/%s $flags -o program", folder, environment, query,
       compiler, shell.tree, source))
-  end
-
-  local function sources(pattern)
-    local list = {}
-    for path in shell.run("ls " .. pattern .. " 2>/dev/null").out:gmatch("[^\n]+") do
-      list[#list + 1] = path
-    end
-    return list
   end
 
   local function sysroot()
@@ -68,14 +48,40 @@ describe("pkg-config lacuna #process", function()
     assert.matches("^3 voxels\n", r.out)
   end)
 
-  it("builds every example in C and C++", function()
-    for _, source in ipairs(sources("examples/c/*.c")) do
-      local r = build("cc -std=c11", source, sysroot(), "")
-      assert.equal(0, r.status, source .. ": " .. r.err)
+  -- Staged and put where its prefix says, as packages are; each example by the line in its head.
+  describe("with every example in C and C++", function()
+    local prefix
+
+    setup(function()
+      prefix = folder .. "/prefix"
+      local r = shell.run(string.format("make -j1 install BUILD=%s PREFIX=%s DESTDIR=%s/staged "
+        .. "&& mv %s/staged%s %s", shell.build, prefix, folder, folder, prefix, prefix))
+      assert.equal(0, r.status, r.out .. r.err)
+    end)
+
+    local function in_work(command)
+      return shell.run(string.format("cd %s/work && unset LACUNA_LIB_DIR LACUNA_BUILD LUA_PATH "
+        .. "LUA_CPATH CPATH LIBRARY_PATH && export PKG_CONFIG_PATH=%s/lib/pkgconfig "
+        .. "LD_LIBRARY_PATH=%s/lib && %s", folder, prefix, prefix, command))
     end
-    for _, source in ipairs(sources("examples/cpp/*.cpp")) do
-      local r = build("c++ -std=c++11 -pthread", source, sysroot(), "")
-      assert.equal(0, r.status, source .. ": " .. r.err)
+
+    for path in shell.run("ls examples/c/*.c examples/cpp/*.cpp").out:gmatch("[^\n]+") do
+      local text = assert(shell.read(path))
+      local line = text:match("\n %*   (c[c+]+ [^\n]*pkg%-config[^\n]*)")
+      local name = path:match("([^/]+)%.c[p]*$")
+
+      it("builds " .. path .. (line and " and runs it" or " against stand-ins"), function()
+        assert.equal(0, os.execute(string.format("cp %s %s/work/", path, folder)))
+        local r = in_work(line or string.format("c++ -std=c++11 -isystem %s/spec/support/ros2 %s "
+          .. "$(pkg-config --cflags --libs lacuna_script) -pthread -o %s", shell.tree,
+          path:match("[^/]+$"), name))
+        assert.equal(0, r.status, r.err)
+        if line then
+          r = in_work("./" .. name)
+          assert.equal(0, r.status, r.err)
+          assert.matches("%d", r.out)
+        end
+      end)
     end
   end)
 
