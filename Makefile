@@ -29,7 +29,7 @@ WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes $(i
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE -DLAC_VERSION='"$(VERSION)"' $(OPT) $(CFLAGS) $(WARN) -fPIC -fopenmp \
   -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math \
   $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer) -Iruntime/include -Iruntime
-LDFLAGS_ALL := $(LDFLAGS) -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LDFLAGS_ALL := $(LDFLAGS) -fopenmp -Wl,--compress-debug-sections=zlib $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 KEY := $(shell printf '%s' '$(CC) $(shell $(CC) -dumpfullversion -dumpmachine 2>/dev/null) $(CFLAGS_ALL)' | cksum | cut -d' ' -f1)
 OBJ := $(BUILD)/obj/$(KEY)

@@ -44,6 +44,7 @@ if [ "$purpose" = test ]; then
   command_in c++ g++ # the emulator of CUDA kernels
   command_in busted lua-busted
   command_in luacheck lua-check
+  ! command -v dpkg >/dev/null 2>&1 || command_in dpkg-shlibdeps dpkg-dev # what `make deb` is tested with
 fi
 
 [ -n "$packages" ] || exit 0

@@ -6,7 +6,7 @@ local page = require "spec.support.page"
 local shell = require "spec.support.shell"
 
 local README, TUTORIAL = "README.md", "examples/README.md"
-local LANGUAGES = { lua = true, sh = true, c = true, repl = true }
+local LANGUAGES = { lua = true, sh = true, c = true, cpp = true, repl = true }
 
 -- Names that C fragments use without declaring them.
 local PARAMETERS = "int64_t n, void *memory, lac_tensor *weight, void *result, uint64_t bytes"
@@ -61,15 +61,17 @@ describe("code blocks #process", function()
     assert.is_not_nil(shell.read(folder .. "/trained.h5"))
   end)
 
-  it("in C compile, and programs print what the page shows", function()
-    for _, path in ipairs { README, TUTORIAL } do
-      for _, block in ipairs(page.of(path, "c")) do
-        local r = page.compile(block, folder, PARAMETERS)
-        assert.equal(0, r.status, r.err)
-        if block.output then assert.equal(block.output, r.out) end
+  for name, language in pairs { C = "c", ["C++"] = "cpp" } do
+    it("in " .. name .. " compile, and programs print what the page shows", function()
+      for _, path in ipairs { README, TUTORIAL } do
+        for _, block in ipairs(page.of(path, language)) do
+          local r = page.compile(block, folder, PARAMETERS)
+          assert.equal(0, r.status, r.err)
+          if block.output then assert.equal(block.output, r.out) end
+        end
       end
-    end
-  end)
+    end)
+  end
 
   it("that are typed at the prompt answer what the page shows", function()
     for _, path in ipairs { README, TUTORIAL } do

@@ -32,6 +32,12 @@ describe("examples/README.md #process", function()
     end
   end)
 
+  it("has a row for every example in C and C++", function()
+    for path in shell.run("cd examples && ls c/*.c cpp/*.cpp").out:gmatch("%S+") do
+      assert.is_not_nil(text:find("| `" .. path .. "` |", 1, true), path)
+    end
+  end)
+
   it("names examples that are there", function()
     for path in text:gmatch("`(%l+/[%w_]+%.%l+)`") do
       local here = path:match("^out/") or path:match("^cuda/") or shell.read("examples/" .. path)

@@ -74,8 +74,10 @@ function page.run(blocks, folder)
   return result, outputs
 end
 
---- Compiles a C block in `folder`: a whole program, or statements of a function, to which the names
---- in `parameters` are given. Returns the result, and for a program what it prints.
+local compilers = { c = "cc -std=c11", cpp = "c++ -std=c++11" }
+
+--- Compiles a C or C++ block in `folder`: a whole program, or statements of a function, to which
+--- the names in `parameters` are given. Returns the result, and for a program what it prints.
 function page.compile(block, folder, parameters)
   local text, whole = block.text, block.text:find("int main", 1, true)
   if not whole then
@@ -87,13 +89,15 @@ function page.compile(block, folder, parameters)
     text = ("%s\nvoid block(%s);\nvoid block(%s) {\n%s}\n"):format(table.concat(includes),
       parameters, parameters, text)
   end
-  shell.write(folder .. "/block.c", text)
+  local file = "block." .. block.language
+  shell.write(folder .. "/" .. file, text)
   local rest = "-fsyntax-only"
   if whole then
-    rest = ("-o block -L%s -llacuna -Wl,-rpath,%s && ./block"):format(shell.build, shell.build)
+    rest = ("-o block -L%s -llacuna_script -llacuna -Wl,-rpath,%s && ./block")
+      :format(shell.build, shell.build)
   end
-  return shell.run(("cd %s && cc -std=c11 -Wall -Wno-unused-result -Werror -I%s/runtime/include "
-    .. "block.c %s"):format(folder, shell.tree, rest))
+  return shell.run(("cd %s && %s -Wall -Wno-unused-result -Werror -I%s/runtime/include %s %s")
+    :format(folder, compilers[block.language], shell.tree, file, rest))
 end
 
 --- Whether each `lacuna COMMAND` in a text has the options that it is shown with: what is wrong, or
