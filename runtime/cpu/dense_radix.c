@@ -17,7 +17,7 @@ static void insertion_sort(lac__sort_item *items, int64_t n) {
     }
 }
 
-void lac__radix_sort(lac__sort_item *items, lac__sort_item *spare, int64_t n) {
+void lac__radix_sort(lac_context *ctx, lac__sort_item *items, lac__sort_item *spare, int64_t n) {
     if (n <= FEW) {
         insertion_sort(items, n);
         return;
@@ -29,7 +29,7 @@ void lac__radix_sort(lac__sort_item *items, lac__sort_item *spare, int64_t n) {
     }
     const uint64_t varying = all ^ any;
     lac__sort_item *from = items, *to = spare;
-    for (int d = 0; d < DIGITS; d++) {
+    for (int d = 0; d < DIGITS && !lac__interrupted(ctx); d++) {
         const int shift = d * DIGIT;
         if ((varying >> shift & (BUCKETS - 1)) == 0) continue;
         int64_t start[BUCKETS + 1] = {0};

@@ -46,7 +46,8 @@ static lac_status items_alloc(lac_context *ctx, int64_t n, lac__block *block) {
     return lac__pool_alloc(ctx->pool, (size_t)bytes, block);
 }
 
-static void sort_lane(const lac__sort_args *args, int64_t lane, lac__sort_item *items) {
+static void sort_lane(lac_context *ctx, const lac__sort_args *args, int64_t lane,
+                      lac__sort_item *items) {
     const lac__lanes l = args->lanes;
     const lac_dtype dtype = args->x->dtype;
     const int64_t size = (int64_t)lac_dtype_size(dtype);
@@ -55,7 +56,7 @@ static void sort_lane(const lac__sort_args *args, int64_t lane, lac__sort_item *
     const int64_t to = lane / l.inner * args->k * l.inner + lane % l.inner;
     for (int64_t i = 0; i < l.n; i++)
         items[i] = (lac__sort_item){key_at(dtype, x, from + i * l.inner, args->descending), i};
-    lac__radix_sort(items, items + l.n, l.n);
+    lac__radix_sort(ctx, items, items + l.n, l.n);
     char *values = args->values == NULL ? NULL : lac__data(args->values);
     int64_t *indices = args->indices == NULL ? NULL : lac__data(args->indices);
     for (int64_t i = 0; i < args->k; i++) {
@@ -77,7 +78,7 @@ lac_status lac_sort__cpu(lac_context *ctx, const lac__sort_args *args) {
     for (int part = 0; part < team; part++) {
         const int64_t begin = lanes * part / team, end = lanes * (part + 1) / team;
         for (int64_t lane = begin; lane < end && !lac__interrupted(ctx); lane++)
-            sort_lane(args, lane, items + 2 * n * part);
+            sort_lane(ctx, args, lane, items + 2 * n * part);
     }
     lac__pool_free(ctx->pool, &block);
     return lac__check_interrupt(ctx);
@@ -92,9 +93,9 @@ static lac_status order_rows(lac_context *ctx, const lac_tensor *x, lac__sort_it
         LAC_TRY(lac__check_interrupt(ctx));
         for (int64_t i = 0; i < n; i++)
             items[i].key = key_at(x->dtype, data, items[i].row * columns + c, false);
-        lac__radix_sort(items, items + n, n);
+        lac__radix_sort(ctx, items, items + n, n);
     }
-    return LAC_OK;
+    return lac__check_interrupt(ctx);
 }
 
 lac_status lac_unique__cpu(lac_context *ctx, const lac__unique_args *args) {

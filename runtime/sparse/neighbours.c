@@ -6,6 +6,7 @@
 #include "core/checked.h"
 #include "core/threads.h"
 #include "sparse/device_maps.h"
+#include "sparse/sort.h"
 
 #include <string.h>
 
@@ -23,6 +24,7 @@ static lac_status fill_table(lac_context *ctx, const lac_kernel_map *map, bool r
 #pragma omp parallel for num_threads(lac__team(ctx, n->taps * n->rows)) schedule(dynamic, 1)
     for (int64_t k = 0; k < n->taps; k++) {
         int32_t *row = table + k * n->rows;
+        if (lac__interrupted(ctx)) continue;
         if (k == map->centre) {
             for (int64_t i = 0; i < n->rows; i++) row[i] = (int32_t)i;
             continue;
@@ -32,7 +34,7 @@ static lac_status fill_table(lac_context *ctx, const lac_kernel_map *map, bool r
         for (int64_t i = 0; i < tap->count; i++) row[tap->out[i]] = tap->in[i];
     }
     n->table = table;
-    return LAC_OK;
+    return lac__check_interrupt(ctx);
 }
 
 lac_status lac__map_neighbours(lac_context *ctx, const lac_kernel_map *map, bool reversed,
@@ -55,60 +57,34 @@ lac_status lac__map_neighbours(lac_context *ctx, const lac_kernel_map *map, bool
     return LAC_OK;
 }
 
-static int compare_masks(const uint64_t *a, const uint64_t *b, int64_t words) {
-    for (int64_t w = words - 1; w >= 0; w--) {
-        if (a[w] != b[w]) return a[w] < b[w] ? -1 : 1;
-    }
-    return 0;
-}
-
-/* Merge sort of row numbers by their masks [rows][words]; stable. The result ends in `order`. */
-static void sort_by_mask(const uint64_t *masks, int64_t words, int64_t rows, int32_t *order,
-                         int32_t *spare) {
-    for (int64_t i = 0; i < rows; i++) order[i] = (int32_t)i;
-    int32_t *from = order, *to = spare;
-    for (int64_t width = 1; width < rows; width *= 2) {
-        for (int64_t begin = 0; begin < rows; begin += 2 * width) {
-            const int64_t middle = lac__min(begin + width, rows);
-            const int64_t end = lac__min(begin + 2 * width, rows);
-            int64_t a = begin, b = middle;
-            for (int64_t i = begin; i < end; i++) {
-                const bool second =
-                    b < end && (a >= middle || compare_masks(masks + from[b] * words,
-                                                             masks + from[a] * words, words) < 0);
-                to[i] = second ? from[b++] : from[a++];
-            }
-        }
-        int32_t *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != order) memcpy(order, from, (size_t)rows * sizeof *order);
-}
-
+/* Row numbers by the masks of the taps first..last-1, equal masks by number: 32 taps at a time, the lowest
+ * first, beside the row number in one value. */
 static lac_status sort_split(lac_context *ctx, const lac__neighbours *n, int64_t first,
                              int64_t last, int32_t *order) {
-    const int64_t words = (last - first + 63) / 64;
-    lac__block masks_block = {0}, spare = {0};
-    if (n->rows == 0) return LAC_OK;
-    LAC_TRY(lac__pool_alloc(ctx->pool, (size_t)(n->rows * lac__max(words, 1)) * sizeof(uint64_t),
-                            &masks_block));
-    const lac_status status = lac__pool_alloc(ctx->pool, (size_t)n->rows * sizeof(int32_t), &spare);
-    if (status == LAC_OK) {
-        uint64_t *masks = masks_block.data;
-        memset(masks, 0, (size_t)(n->rows * words) * sizeof *masks);
-        for (int64_t k = first; k < last; k++) {
-            const int32_t *row = n->table + k * n->rows;
-            const int64_t word = (k - first) / 64;
-            const uint64_t bit = (uint64_t)1 << ((k - first) % 64);
-            for (int64_t i = 0; i < n->rows; i++) {
-                if (row[i] >= 0) masks[i * words + word] |= bit;
-            }
+    enum { TAPS = 32 };
+    lac__block values_block = {0}, spare = {0};
+    lac_status status =
+        lac__pool_alloc(ctx->pool, (size_t)n->rows * sizeof(uint64_t), &values_block);
+    if (status == LAC_OK)
+        status = lac__pool_alloc(ctx->pool, (size_t)n->rows * sizeof(uint64_t), &spare);
+    for (int64_t i = 0; i < n->rows; i++) order[i] = (int32_t)i;
+    for (int64_t begin = first; begin < last && status == LAC_OK; begin += TAPS) {
+        const int64_t end = lac__min(begin + TAPS, last);
+        uint64_t *values = values_block.data, *sorted = NULL;
+#pragma omp parallel for num_threads(lac__team(ctx, n->rows *(end - begin))) schedule(static)
+        for (int64_t i = 0; i < n->rows; i++) {
+            const int32_t *row = n->table + order[i];
+            uint64_t mask = 0;
+            for (int64_t k = begin; k < end; k++)
+                mask |= (uint64_t)(row[k * n->rows] >= 0) << (k - begin);
+            values[i] = mask << 32 | (uint32_t)order[i];
         }
-        sort_by_mask(masks, words, n->rows, order, spare.data);
+        status = lac__sort_values(ctx, values, spare.data, n->rows, 32, (int)(32 + end - begin),
+                                  &sorted);
+        for (int64_t i = 0; i < n->rows && status == LAC_OK; i++) order[i] = (int32_t)sorted[i];
     }
     lac__pool_free(ctx->pool, &spare);
-    lac__pool_free(ctx->pool, &masks_block);
+    lac__pool_free(ctx->pool, &values_block);
     return status;
 }
 

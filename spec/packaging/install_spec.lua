@@ -64,6 +64,14 @@ describe("make install #process", function()
     assert.equal(shell.list("examples/lua"), shell.list(prefix .. "/share/doc/lacuna/examples/lua"))
   end)
 
+  it("is small: the libraries without CUDA are under 5 MB together", function()
+    local bytes = 0
+    for _, name in ipairs { "liblacuna", "liblacuna_io", "liblacuna_script" } do
+      bytes = bytes + #assert(shell.read(prefix .. "/lib/" .. name .. ".so.0.1.0"))
+    end
+    assert.is_true(bytes < 5e6, bytes .. " bytes")
+  end)
+
   it("names the source tree nowhere", function()
     local r = shell.run(string.format("cd %s && grep -rlF %s share lib/pkgconfig", quote(prefix),
       quote(shell.tree)))
