@@ -2,14 +2,14 @@
  * slots_conv_gather.c - conv3d_gather: gather, matrix product by cuBLAS, scatter (TorchSparse, Tang
  * et al. 2022).
  *
- * As on the CPU, taps are taken in groups: all of a group are gathered and multiplied before the
- * first is added to the sums, tap by tap, ascending. A group ends where padding its taps to one
- * size would waste more than epsilon; taps with more than mm_thresh pairs stand alone.
+ * As on the CPU, taps are taken in groups (ops/tap_groups.h): all of a group are gathered and multiplied
+ * before the first is added to the sums, tap by tap, ascending.
  */
 #include "slots_conv.h"
 
 #include "cublas.h"
 #include "ops/pack.h"
+#include "ops/tap_groups.h"
 #include "sparse/family.h"
 
 typedef struct job {
@@ -25,35 +25,7 @@ typedef struct job {
 } job;
 
 static int64_t pairs_of(const job *j, int64_t tap) {
-    return tap == j->centre ? j->lists->rows : j->lists->tap[tap].count;
-}
-
-/* The tap behind the last one of a group that starts at `first`. */
-static int64_t group_end(const job *j, const lac__flow *flow, int64_t first) {
-    int64_t most = pairs_of(j, first), total = most, end = first + 1;
-    if (flow->mm_thresh > 0 && most > flow->mm_thresh) return end;
-    for (; end < j->lists->taps; end++) {
-        const int64_t pairs = pairs_of(j, end);
-        if (flow->mm_thresh > 0 && pairs > flow->mm_thresh) break;
-        const int64_t largest = most > pairs ? most : pairs;
-        const int64_t padded = largest * (end + 1 - first);
-        if ((double)(padded - total - pairs) > flow->epsilon * (double)padded) break;
-        most = largest;
-        total += pairs;
-    }
-    return end;
-}
-
-/* Rows of the largest group. */
-static int64_t largest_group(const job *j, const lac__flow *flow) {
-    int64_t most = 0;
-    for (int64_t k = 0; k < j->lists->taps;) {
-        const int64_t end = group_end(j, flow, k);
-        int64_t rows = 0;
-        for (; k < end; k++) rows += pairs_of(j, k);
-        if (rows > most) most = rows;
-    }
-    return most;
+    return lac__tap_pairs(j->lists, j->centre, tap);
 }
 
 /* A group's taps lie one after the other in the buffers. */
@@ -80,7 +52,7 @@ static lac_status run_group(const job *j, int64_t first, int64_t end) {
 
 static lac_status run_groups(lac_context *ctx, const lac__flow *flow, const job *j) {
     for (int64_t k = 0; k < j->lists->taps;) {
-        const int64_t end = group_end(j, flow, k);
+        const int64_t end = lac__tap_group_end(j->lists, j->centre, flow, k);
         LAC_TRY(run_group(j, k, end));
         LAC_TRY(lac__check_interrupt(ctx));
         k = end;
@@ -106,7 +78,7 @@ lac_status lac_conv3d_gather__cuda(lac_context *ctx, const lac__conv3d_gather_ar
              .tap_bytes = w->cin * w->cout * element};
     if (size == 0) return LAC_OK;
     LAC_TRY(lac__map_lists(ctx, args->map, args->reversed, &j.lists));
-    const size_t rows = (size_t)largest_group(&j, args->flow);
+    const size_t rows = (size_t)lac__tap_group_most(j.lists, j.centre, args->flow);
     LAC_TRY_OUT(lac__scratch(args->out, size, &sums));
     LAC_TRY_OUT(lac__gpu_set(j.gpu, sums.data, 0, size));
     if (rows > 0 && w->cin > 0) {

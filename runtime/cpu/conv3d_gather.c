@@ -1,16 +1,16 @@
 /*
  * conv3d_gather.c - convolution by gather, matrix product and scatter (TorchSparse, Tang et al. 2022).
  *
- * Taps are taken in groups: all taps of a group are gathered and multiplied, their chunks in parallel,
- * before the first is scattered; they are scattered tap by tap, ascending. A group ends where padding its taps to one size would waste more
- * than epsilon; taps with more than mm_thresh pairs stand alone. Chunks have a fixed size, so that neither
- * OpenBLAS's rounding nor the order of additions depends on the number of threads.
+ * Taps are taken in groups (ops/tap_groups.h): all taps of a group are gathered and multiplied, their chunks
+ * in parallel, before the first is scattered; they are scattered tap by tap, ascending. Chunks have a fixed
+ * size, so that neither OpenBLAS's rounding nor the order of additions depends on the number of threads.
  */
 #include "core/backend.h"
 #include "core/blas.h"
 #include "core/checked.h"
 #include "core/threads.h"
 #include "ops/pack.h"
+#include "ops/tap_groups.h"
 #include "sparse/pair_lists.h"
 
 #include <string.h>
@@ -26,23 +26,7 @@ typedef struct job {
 } job;
 
 static int64_t pairs_of(const job *j, int64_t tap) {
-    return tap == j->centre ? j->lists->rows : j->lists->tap[tap].count;
-}
-
-/* The tap behind the last one of a group that starts at `first`. */
-static int64_t group_end(const job *j, const lac__flow *flow, int64_t first) {
-    int64_t most = pairs_of(j, first), total = most, end = first + 1;
-    if (flow->mm_thresh > 0 && most > flow->mm_thresh) return end;
-    for (; end < j->lists->taps; end++) {
-        const int64_t pairs = pairs_of(j, end);
-        if (flow->mm_thresh > 0 && pairs > flow->mm_thresh) break;
-        const int64_t largest = lac__max(most, pairs);
-        const int64_t padded = largest * (end + 1 - first);
-        if ((double)(padded - total - pairs) > flow->epsilon * (double)padded) break;
-        most = largest;
-        total += pairs;
-    }
-    return end;
+    return lac__tap_pairs(j->lists, j->centre, tap);
 }
 
 static void multiply_chunk(const job *j, int64_t tap, int64_t first, int64_t count, int64_t at) {
@@ -94,23 +78,11 @@ static lac_status run_group(lac_context *ctx, const job *j, int64_t first, int64
 static lac_status run_groups(lac_context *ctx, const lac__flow *flow, const job *j) {
     lac_status status = LAC_OK;
     for (int64_t k = 0; k < j->lists->taps && status == LAC_OK;) {
-        const int64_t end = group_end(j, flow, k);
+        const int64_t end = lac__tap_group_end(j->lists, j->centre, flow, k);
         status = run_group(ctx, j, k, end);
         k = end;
     }
     return status;
-}
-
-/* Rows of the largest group. */
-static int64_t largest_group(const job *j, const lac__flow *flow) {
-    int64_t most = 0;
-    for (int64_t k = 0; k < j->lists->taps;) {
-        const int64_t end = group_end(j, flow, k);
-        int64_t rows = 0;
-        for (; k < end; k++) rows += pairs_of(j, k);
-        most = lac__max(most, rows);
-    }
-    return most;
 }
 
 lac_status lac_conv3d_gather__cpu(lac_context *ctx, const lac__conv3d_gather_args *args) {
@@ -123,7 +95,7 @@ lac_status lac_conv3d_gather__cpu(lac_context *ctx, const lac__conv3d_gather_arg
              .cout = w->cout,
              .centre = lac__map_centre(args->map)};
     LAC_TRY(lac__map_lists(ctx, args->map, args->reversed, &j.lists));
-    const int64_t rows = largest_group(&j, args->flow);
+    const int64_t rows = lac__tap_group_most(j.lists, j.centre, args->flow);
     const int64_t in_shape[2] = {rows, w->cin}, out_shape[2] = {rows, w->cout};
     LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, in_shape, &gathered));
     LAC_TRY_OUT(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, out_shape, &products));
