@@ -151,8 +151,9 @@ static void name_kernels(const lac__gpu *gpu, lac_device_info *out) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         const int32_t dtype = (int32_t)kinds[i].dtype;
         const lac__conv_choice choice = lac__conv_choose(gpu, dtype, kinds[i].tf32, 100000, 128, 1);
-        const int n = snprintf(out->kernels + used, sizeof out->kernels - used, "%s%s %s",
-                               i > 0 ? ", " : "", kinds[i].name, lac__conv_kernel_name(dtype, choice));
+        const int n =
+            snprintf(out->kernels + used, sizeof out->kernels - used, "%s%s %s", i > 0 ? ", " : "",
+                     kinds[i].name, lac__conv_kernel_name(dtype, choice));
         if (n < 0 || (size_t)n >= sizeof out->kernels - used) return;
         used += (size_t)n;
     }

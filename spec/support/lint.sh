@@ -61,6 +61,9 @@ if command -v clang >/dev/null 2>&1; then
 else
   echo "clang is not here: its warnings were not checked"
 fi
+if clang-format --version 2>/dev/null | grep -q 'version 14\.'; then # others break lines elsewhere
+  check "clang-format" sh -c "find runtime cuda spec examples -name '*.[ch]' | xargs clang-format --dry-run -Werror"
+fi
 
 echo "static checks: $passed passed, $failed failed"
 [ $failed = 0 ]
