@@ -4,6 +4,9 @@
 -- SparseEncoder with block_type "basicblock". The coordinate columns are (b,x,y,z); mmdetection3d's
 -- own CenterPoint is this with axis_order = "zyx". Checkpoints of whole detectors have it under the
 -- prefix "encoders.lidar.backbone".
+--
+-- Usage: net = lacuna.models.bevfusion{ dataset = "nuscenes" }
+-- Usage: shape = net.config.sparse_shape
 
 local lacuna = require "lacuna"
 local errors = require "lacuna.errors"

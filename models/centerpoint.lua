@@ -3,6 +3,8 @@
 -- T. Yin, X. Zhou, P. Krähenbühl: Center-based 3D Object Detection and Tracking, CVPR 2021; keys of
 -- its code, where whole detectors have it under the prefix "backbone". The coordinate columns are
 -- (b,z,y,x). voxel_res_backbone8x.lua is the same under OpenPCDet's names.
+--
+-- Usage: net = lacuna.models.centerpoint{ dataset = "nuscenes" }
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

@@ -6,6 +6,9 @@
 -- This file is also the example to follow for a model of your own. A model file returns a
 -- constructor that takes a table of options. Modules are classes: __init makes the layers, forward
 -- uses them. Whatever module is assigned to `self` is saved, loaded, converted and printed with it.
+--
+-- Usage: net = lacuna.models.minkunet{ num_classes = 19, cr = 0.5 }
+-- Usage: logits = net(x)
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

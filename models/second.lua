@@ -4,6 +4,8 @@
 -- form and with the keys of mmdetection3d's SparseEncoder with block_type "conv_module". The
 -- coordinate columns are (b,z,y,x), or (b,x,y,z) with axis_order = "xyz".
 -- voxel_backbone8x.lua is the same under OpenPCDet's names.
+--
+-- Usage: net = lacuna.models.second{ dataset = "kitti" }
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

@@ -2,6 +2,8 @@
 --
 -- Four stages of residual blocks, three of which start by halving the resolution, and one that
 -- halves the second axis, along which its coordinates have the height. Keys as in TorchSparse.
+--
+-- Usage: net = lacuna.models.sparseresnet21d{ in_channels = 4, width_multiplier = 0.5 }
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

@@ -1,6 +1,9 @@
 -- sparseresunet42.lua: SparseResUNet42, TorchSparse's U-Net backbone: MinkUNet without its head.
 --
 -- C. Choy, J. Gwak, S. Savarese: 4D Spatio-Temporal ConvNets, CVPR 2019; keys as in TorchSparse.
+--
+-- Usage: net = lacuna.models.sparseresunet42{ in_channels = 4, width_multiplier = 0.5 }
+-- Usage: levels = net(x)
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

@@ -2,6 +2,8 @@
 --
 -- H. Tang et al.: Searching Efficient 3D Architectures with Sparse Point-Voxel Convolution, ECCV
 -- 2020. Its checkpoints fit, name by name; MinkUNet's (minkunet.lua) have the same names.
+--
+-- Usage: net = lacuna.models.spvcnn{ num_classes = 19, cr = 0.5, vres = 0.1 }
 
 local lacuna = require "lacuna"
 local errors = require "lacuna.errors"

@@ -4,6 +4,8 @@
 -- 2020. A supernet holds all of them; a net.config says how wide and deep each part of one is, and
 -- that one is built here directly. load() takes its checkpoint or the supernet's, of which it cuts
 -- out what the config names (lacuna.spvnas).
+--
+-- Usage: net = lacuna.models.spvnas{ net_config = "net.config" }
 
 local lacuna = require "lacuna"
 local errors = require "lacuna.errors"

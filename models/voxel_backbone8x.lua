@@ -2,6 +2,8 @@
 --
 -- Y. Yan, Y. Mao, B. Li: SECOND: Sparsely Embedded Convolutional Detection, Sensors 2018. Whole
 -- detectors have it under the prefix "backbone_3d". The coordinate columns are (b,z,y,x).
+--
+-- Usage: net = lacuna.models.voxel_backbone8x{ dataset = "kitti" }
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

@@ -2,6 +2,8 @@
 --
 -- T. Yin, X. Zhou, P. Krähenbühl: Center-based 3D Object Detection and Tracking, CVPR 2021. Whole
 -- detectors have it under the prefix "backbone_3d". The coordinate columns are (b,z,y,x).
+--
+-- Usage: net = lacuna.models.voxel_res_backbone8x{ dataset = "waymo" }
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

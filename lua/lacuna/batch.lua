@@ -26,6 +26,8 @@ end
 --- lacuna.cat: SparseTensors on the same rows, or Tensors along a dimension.
 ---@param list table[]
 ---@param dim integer|nil  of Tensors; 1 by default
+---@usage both = lacuna.cat{ x, F.relu(x) }
+---@usage wide = lacuna.cat({ t, t }, 2)
 function batch.cat_any(list, dim)
   if type(list) == "table" and sparse.is(list[1]) then return batch.cat(list) end
   return create.cat(list, dim)
@@ -62,6 +64,7 @@ end
 
 --- One batch of the samples in `list`: sample i gets the batch index i - 1.
 ---@param list table[]  SparseTensors of one sample each, with the same stride
+---@usage batch = lacuna.sparse_collate{ x, x }
 function batch.sparse_collate(list)
   if type(list) ~= "table" or sparse.is(list) or #list == 0 then
     errors.raise("sparse_collate: expected a list of at least one SparseTensor")

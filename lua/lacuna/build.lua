@@ -43,6 +43,7 @@ end
 ---@param out_channels integer
 ---@param kernel_size integer|integer[]
 ---@param opts table|nil  options of the layer: stride, padding, bias ...
+---@usage conv = lacuna.build_conv_layer({ type = "SubMConv3d" }, 4, 16, 3, { bias = false })
 function build.conv_layer(cfg, in_channels, out_channels, kernel_size, opts)
   local op = "build_conv_layer"
   local constructor, name, rest = resolve(op, registry.CONV_LAYERS,
@@ -81,6 +82,7 @@ end
 ---@param cfg table|nil
 ---@param channels integer
 ---@param postfix integer|string|nil
+---@usage name, bn = lacuna.build_norm_layer({ type = "BN1d", eps = 1e-3 }, 16, 1)
 function build.norm_layer(cfg, channels, postfix)
   local op = "build_norm_layer"
   local constructor, name, rest = resolve(op, registry.NORM_LAYERS,
@@ -125,6 +127,7 @@ end
 --- A model from a config alone: {type = "SparseEncoder", in_channels = 4, ...}. A class that was
 --- registered in MODELS gets the table without its type.
 ---@param cfg table
+---@usage encoder = lacuna.build_model{ type = "MinkUNet", num_classes = 19, cr = 0.5 }
 function build.model(cfg)
   local constructor, name, rest = resolve("build_model", registry.MODELS, cfg)
   return check_module("build_model", name, constructor(rest))

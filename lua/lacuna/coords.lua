@@ -53,12 +53,15 @@ local methods = {}
 coords.methods = methods
 
 --- The rows as an int32 Tensor [N,4].
+---@usage heights = x.coords:tensor():select(2, 4)
 function methods.tensor(c)
   native.call(C.lac_coords_tensor, ctx, coords.handle(c), out.tensor)
   return T.wrap(out.tensor[0], c)
 end
 
+--- Where the set is.
 ---@return string  "cpu", "cuda" or "cuda:1"
+---@usage x.coords:device()
 function methods.device(c)
   C.lac_coords_device(coords.handle(c), kind, out.int32)
   return device.name(tonumber(kind[0]), out.int32[0])
@@ -67,13 +70,22 @@ end
 --- The set on another device, where maps are built anew; transposed convolutions walk back there.
 ---@param name string
 ---@return Coords
+---@usage x.coords:to("cpu")
 function methods.to(c, name)
   return coords.to(c, name)
 end
+
+--- The set on the CPU.
+---@return Coords
+---@usage x.coords:cpu()
 function methods.cpu(c) return coords.to(c, "cpu") end
+--- The set on the first GPU.
+---@return Coords
+---@usage x.coords:cuda()
 function methods.cuda(c) return coords.to(c, "cuda") end
 
 --- Releases the set; tensors and maps made from it stay.
+---@usage coords = F.spdownsample(x.coords); coords:free()
 function methods.free(c)
   if c.h ~= nil then
     C.lac_coords_release(c.h)

@@ -21,6 +21,7 @@ local tensor_keys = { dtype = true, device = true, shape = true, copy = true }
 ---@param value number|table|Tensor|ffi.cdata*
 ---@param opts? { dtype: string, device: string, shape: integer[], copy: boolean }
 ---@return Tensor
+---@usage lacuna.tensor({ { 1, 2 }, { 3, 4 } }, { dtype = "int64" })
 function create.tensor(value, opts)
   opts = errors.options("tensor", opts, tensor_keys)
   device.parse(opts.device, "tensor")
@@ -70,12 +71,14 @@ end
 
 --- zeros(2, 3) or zeros({2, 3}, {dtype=})
 ---@return Tensor
+---@usage lacuna.zeros({ 2, 3 }, { dtype = "float16" })
 function create.zeros(...)
   return new("zeros", ...):fill_(0)
 end
 
 --- ones(2, 3) or ones({2, 3}, {dtype=})
 ---@return Tensor
+---@usage lacuna.ones({ 2, 3 }, { dtype = "int32" })
 function create.ones(...)
   return new("ones", ...):fill_(1)
 end
@@ -85,6 +88,7 @@ end
 ---@param value number
 ---@param opts? { dtype: string, device: string }
 ---@return Tensor
+---@usage lacuna.full({ 2, 3 }, 0.5, { dtype = "float16" })
 function create.full(shape, value, opts)
   if type(shape) ~= "table" then
     return errors.raisef("full: shape is a %s, expected a table: full({2, 3}, value)", type(shape))
@@ -102,15 +106,18 @@ end
 --- Uniform on [0, 1): rand(2, 3) or rand({2, 3}, {dtype=}). lacuna.manual_seed makes it repeat.
 ---@param ... integer|table
 ---@return Tensor
+---@usage lacuna.rand(2, 3)
 create.rand = random("rand", C.LAC_UNIFORM, 0, 1)
 --- Normal with mean 0 and deviation 1.
 ---@param ... integer|table
 ---@return Tensor
+---@usage lacuna.randn({ 16, 32 }, { dtype = "float16" })
 create.randn = random("randn", C.LAC_NORMAL, 0, 1)
 
 --- arange(stop), arange(start, stop), arange(start, stop, step, {dtype=}): start, start + step, ...
 --- below stop. int64 where all are whole numbers, else float32.
 ---@return Tensor
+---@usage lacuna.arange(0, 1, 0.25, { dtype = "float32" })
 function create.arange(...)
   local args = { ... }
   local opts
@@ -164,6 +171,7 @@ end
 ---@param list Tensor[]
 ---@param dim? integer
 ---@return Tensor
+---@usage lacuna.stack({ t, t + 1 }, 1):size()
 function create.stack(list, dim)
   check_list("stack", list)
   local ndim = T.describe(list[1], "stack").ndim
@@ -185,6 +193,7 @@ end
 --- and for every row of `t` the position of its unique row. Positions count from 0.
 ---@param t Tensor
 ---@return Tensor rows, Tensor index, Tensor inverse
+---@usage rows, first, inverse = lacuna.unique(x.coords:tensor())
 function create.unique(t)
   native.call(C.lac_unique, ctx, handle(t, "unique"), out, out2, out3)
   local rows = wrap(out[0])
@@ -207,6 +216,7 @@ end
 ---@param a Tensor|number
 ---@param b Tensor|number
 ---@return Tensor
+---@usage lacuna.where(t:gt(0.5), t, 0)
 function create.where(condition, a, b)
   local like = T.is(a) and a or T.is(b) and b or condition
   local widens = like == condition

@@ -55,6 +55,7 @@ end
 ---@param min number[]|nil
 ---@param max number[]|nil
 ---@return table  SparseTensor
+---@usage near = F.spcrop(x, { 8, 8, 0 }, { 24, 24, 8 })
 function crop.spcrop(x, min, max)
   return crop.run(x, crop.bounds("spcrop", "min", min), crop.bounds("spcrop", "max", max))
 end

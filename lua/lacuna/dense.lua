@@ -37,6 +37,7 @@ end
 ---@param rows Coords|Tensor|table  (b,x,y,z) a row
 ---@param range integer[]  (B,X,Y,Z)
 ---@return Tensor
+---@usage grid = F.to_dense(x.feats, x.coords, { 1, 32, 32, 8 })
 function dense.to_dense(feats, rows, range)
   return run("to_dense", feats, coords.from("to_dense", rows), range, 0)
 end

@@ -67,6 +67,8 @@ end
 ---@param path string
 ---@param mode? string
 ---@return lacuna.Hdf5
+---@usage file = lacuna.hdf5.open("net.h5")
+---@usage for _, name in ipairs(file:list()) do print(name) end
 function hdf5.open(path, mode)
   check_string(path, "path")
   mode = mode == nil and "r" or check_string(mode, "mode")
@@ -76,6 +78,7 @@ function hdf5.open(path, mode)
 end
 
 --- Finishes the file; it cannot be used afterwards. Closing twice does nothing.
+---@usage file = lacuna.hdf5.open("features.h5", "w"); file:write("x", x.feats); file:close()
 function methods.close(f)
   local h = rawget(f, "handle")
   if not h then return end
@@ -89,14 +92,17 @@ end
 --- "group", "dataset", or nil where there is nothing.
 ---@param path string
 ---@return string?
+---@usage file:kind("0/kernel") == "dataset"
 function methods.kind(f, path)
   native.call(C.lac_hdf5_kind, handle(f), check_path(path), out.int32)
   local kind = out.int32[0]
   return kind == 1 and "group" or kind == 2 and "dataset" or nil
 end
 
+--- Is there a group or dataset?
 ---@param path string
 ---@return boolean
+---@usage file:exists("0/kernel")
 function methods.exists(f, path)
   return methods.kind(f, path) ~= nil
 end
@@ -114,6 +120,7 @@ end
 --- Names in a group, in the order in which they were made where the file keeps it.
 ---@param path? string  "/" by default
 ---@return string[]
+---@usage file:list("0")
 function methods.list(f, path)
   return names_of(f, check_path(path), C.lac_hdf5_count, C.lac_hdf5_name)
 end
@@ -121,6 +128,7 @@ end
 --- Names of the attributes of a group or dataset.
 ---@param path? string  "/" by default
 ---@return string[]
+---@usage file:attrs("/")
 function methods.attrs(f, path)
   return names_of(f, check_path(path), C.lac_hdf5_attr_count, C.lac_hdf5_attr_name)
 end
@@ -128,6 +136,7 @@ end
 --- A dataset without its values: {dtype=, shape=, bytes=}; bytes are those stored in the file.
 ---@param path string
 ---@return { dtype: string, shape: integer[], bytes: integer }
+---@usage file:describe("0/kernel").shape
 function methods.describe(f, path)
   native.call(C.lac_hdf5_describe, handle(f), check_path(path), desc, stored_box)
   local shape = {}
@@ -138,6 +147,7 @@ end
 --- The tensor of a dataset. Strings of fixed length come as uint8, their length the last dimension.
 ---@param path string
 ---@return Tensor
+---@usage kernel = file:read("0/kernel")
 function methods.read(f, path)
   native.call(C.lac_hdf5_read, ctx, handle(f), check_path(path), out.tensor)
   return T.wrap(out.tensor[0], f)
@@ -149,6 +159,8 @@ local write_options = { compress = true }
 ---@param path string
 ---@param t Tensor
 ---@param opts? { compress: integer }
+---@usage file = lacuna.hdf5.open("features.h5", "w")
+---@usage file:write("scans/first", x.feats, { compress = 4 }); file:close()
 function methods.write(f, path, t, opts)
   opts = errors.options("hdf5: write", opts, write_options)
   local level = opts.compress == nil and 0 or opts.compress
@@ -162,6 +174,8 @@ end
 
 --- Makes a group and those above it, if they are not there.
 ---@param path string
+---@usage file = lacuna.hdf5.open("features.h5", "w")
+---@usage file:make_group("scans/first"); file:close()
 function methods.make_group(f, path)
   native.call(C.lac_hdf5_make_group, handle(f), check_path(path))
 end
@@ -249,6 +263,7 @@ end
 ---@param name string
 ---@param value? string|number|number[]|Tensor
 ---@return string|number|number[]|nil
+---@usage file:attr("/", "format")
 function methods.attr(f, path, name, value)
   path = check_path(path)
   check_string(name, "the attribute's name")
@@ -256,4 +271,4 @@ function methods.attr(f, path, name, value)
   return write_attribute(f, path, name, value)
 end
 
-return hdf5
+return setmetatable(hdf5, { methods = methods }) -- for help

@@ -45,6 +45,7 @@ local read_points_keys = { columns = true, dtype = true }
 ---@param path string
 ---@param opts? { columns: integer, dtype: string }
 ---@return Tensor
+---@usage points = lacuna.io.read_points("scan.bin", { columns = 4 })
 function io.read_points(path, opts)
   opts = errors.options("read_points", opts, read_points_keys)
   check_path("read_points", path)
@@ -64,6 +65,7 @@ end
 --- Reads a SemanticKITTI .label file: int64 [N]; the class is in the low 16 bits of each value.
 ---@param path string
 ---@return Tensor
+---@usage classes = lacuna.io.read_labels("scan.label"):mod(65536)
 function io.read_labels(path)
   native.call(C.lac_labels_read, ctx, check_path("read_labels", path), out.tensor)
   return T.wrap(out.tensor[0])
@@ -72,6 +74,8 @@ end
 --- Writes labels, an integer tensor [N], as uint32.
 ---@param path string
 ---@param labels Tensor
+---@usage points, labels = lacuna.io.synthetic_scan()
+---@usage lacuna.io.write_labels("scan.label", labels)
 function io.write_labels(path, labels)
   local h = T.handle(labels, "write_labels", "labels")
   native.call(C.lac_labels_write, ctx, check_path("write_labels", path), h)
@@ -95,6 +99,8 @@ local write_ply_keys = { colours = true, colors = true, labels = true }
 ---@param path string
 ---@param points Tensor
 ---@param opts? { colours: Tensor, colors: Tensor, labels: Tensor }
+---@usage points, labels = lacuna.io.synthetic_scan()
+---@usage lacuna.io.write_ply("scan.ply", points, { labels = labels })
 function io.write_ply(path, points, opts)
   opts = errors.options("write_ply", opts, write_ply_keys)
   check_path("write_ply", path)
@@ -108,6 +114,7 @@ end
 --- Writes an image, uint8 [H,W,3] or [H,W], as .png.
 ---@param path string
 ---@param image Tensor
+---@usage lacuna.io.write_png("scan.png", lacuna.io.birds_eye(points))
 function io.write_png(path, image)
   local h = T.handle(image, "write_png", "image")
   native.call(C.lac_png_write, ctx, check_path("write_png", path), h)
@@ -122,6 +129,8 @@ local birds_eye_keys = { colours = true, colors = true, pixels = true, half_exte
 ---@param points Tensor
 ---@param opts? { colours: Tensor, colors: Tensor, pixels: integer, half_extent: number }
 ---@return Tensor
+---@usage picture = lacuna.io.birds_eye(points, { pixels = 512, half_extent = 30 })
+---@usage lacuna.io.write_png("scan.png", picture)
 function io.birds_eye(points, opts)
   opts = errors.options("birds_eye", opts, birds_eye_keys)
   local h = T.handle(points, "birds_eye", "points")
@@ -146,6 +155,7 @@ local scan_keys = { beams = true, azimuths = true, seed = true }
 ---@param opts? { beams: integer, azimuths: integer, seed: integer }  64, 2048, 0
 ---@return Tensor points
 ---@return Tensor labels
+---@usage points, labels = lacuna.io.synthetic_scan{ beams = 32, seed = 7 }
 function io.synthetic_scan(opts)
   opts = errors.options("synthetic_scan", opts, scan_keys)
   scan_options.size = ffi.sizeof(scan_options)

@@ -46,14 +46,19 @@ local methods = {}
 kernel_map.methods = methods
 
 --- The number of taps.
+---@usage F.build_kernel_map(x, { kernel_size = { 3, 3, 1 } }):taps()
 function methods.taps(m) return describe(m, 0) end
 
 --- The number of input rows and of output rows.
+---@usage map = F.build_kernel_map(x, { kernel_size = 3, stride = 2 })
+---@usage inputs, outputs = map:rows()
 function methods.rows(m) return describe(m, 2), describe(m, 3) end
 
 --- Without an argument the number of pairs over all taps; with a tap (from 1) its pairs (input row,
 --- output row), int32 [n,2], sorted by output row.
 ---@param tap integer|nil
+---@usage map = F.build_kernel_map(x, { kernel_size = 3 })
+---@usage print(map:pairs(), map:pairs(14))
 function methods.pairs(m, tap)
   if tap == nil then return describe(m, 1) end
   if type(tap) ~= "number" or tap < 1 or tap > describe(m, 0) or tap % 1 ~= 0 then
@@ -64,6 +69,8 @@ function methods.pairs(m, tap)
 end
 
 --- Releases the map at once.
+---@usage map = F.build_kernel_map(x, { kernel_size = 3 })
+---@usage map:free()
 function methods.free(m)
   if m.h ~= nil then
     C.lac_kernel_map_release(m.h)

@@ -12,6 +12,7 @@ local kinds = {}
 --- "Tensor", "SparseTensor", "PointTensor", "Coords", "KernelMap", the name of a module's class, or
 --- Lua's type.
 ---@return string
+---@usage lacuna.type(x) == "SparseTensor"
 function kinds.of(value)
   local lua = type(value)
   if lua == "cdata" then

@@ -82,6 +82,8 @@ end
 --- lacuna.PointTensor(feats, coords): features [N,C] at points (b,x,y,z), floats [N,4].
 ---@param feats Tensor
 ---@param at Tensor  the points' coordinates
+---@usage at = lacuna.cat({ lacuna.zeros(#points, 1), points:narrow(2, 1, 3) }, 2)
+---@usage z = lacuna.PointTensor(points, at)
 function points.new(feats, at)
   T.handle(feats, "PointTensor", "feats")
   T.handle(at, "PointTensor", "coords")
@@ -123,21 +125,26 @@ function points.lookup(p, kind, set, find)
 end
 
 --- The same points with other features.
+---@usage z = z:replace_feature(z.feats:clamp(-1, 1))
 function PointTensor:replace_feature(feats)
   local other = points.new(feats, self.coords)
   rawset(other, "_found", self._found)
   return other
 end
 --- The sizes of the features; with i one of them.
+---@usage n, channels = z:size(1), z:size(2)
 function PointTensor:size(...) return self.feats:size(...) end
 --- The dtype of the features, such as "float32".
 ---@return string
+---@usage z:dtype()
 function PointTensor:dtype() return self.feats:dtype() end
 --- Where the features are: "cpu", "cuda" or "cuda:1".
 ---@return string
+---@usage net:to(z:device())
 function PointTensor:device() return self.feats:device() end
 --- The points in another dtype or on another device.
 ---@param ... string
+---@usage z:to("float16")
 function PointTensor:to(...)
   local feats = self.feats:to(...)
   if feats:device() == self.coords:device() then return self:replace_feature(feats) end
@@ -145,18 +152,23 @@ function PointTensor:to(...)
 end
 --- The points on the CPU.
 ---@return PointTensor
+---@usage feats = z:cpu().feats
 function PointTensor:cpu() return self:to("cpu") end
 --- The points on the first GPU.
 ---@return PointTensor
+---@usage z:cuda()
 function PointTensor:cuda() return self:to("cuda") end
 --- The points in float16.
 ---@return PointTensor
+---@usage z:half()
 function PointTensor:half() return self:to("float16") end
 --- The points in float32.
 ---@return PointTensor
+---@usage z:half():float()
 function PointTensor:float() return self:to("float32") end
 --- The points in bfloat16.
 ---@return PointTensor
+---@usage z:bfloat16()
 function PointTensor:bfloat16() return self:to("bfloat16") end
 
 -- quantize ---------------------------------------------------------------------------------------
@@ -210,6 +222,8 @@ local dropped = ffi.new("int64_t[2]")
 ---@return Tensor inverse  int64 [N], the voxel of each point, -1 for a dropped one
 ---@return Tensor index    int64 [M], the first point of each voxel
 ---@return table counts    invalid, out_of_range: points that were dropped
+---@usage x, inverse = lacuna.quantize(points, { voxel_size = 0.05, reduce = "mean" })
+---@usage labels = net(x).feats:argmax(2):index_select(1, inverse)
 function points.quantize(cloud, opts)
   opts = errors.options("quantize", opts, keys)
   local o = ffi.new("lac_quantize_options", { size = ffi.sizeof("lac_quantize_options") })

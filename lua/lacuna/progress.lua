@@ -24,6 +24,7 @@ end
 
 --- One item more, or n.
 ---@param n integer|nil
+---@usage for i = 1, 10 do bar:step() end
 function Progress:step(n)
   self.done = self.done + (n or 1)
   if not self.shown then return self end
@@ -33,6 +34,7 @@ function Progress:step(n)
 end
 
 --- Removes the bar.
+---@usage bar:finish()
 function Progress:finish()
   if self.shown then io.stderr:write("\r\27[K") end
   self.shown = false
@@ -42,6 +44,8 @@ end
 --- nothing when stderr is not a terminal.
 ---@param total integer
 ---@param opts { label: string }|nil
+---@usage bar = lacuna.progress(100, { label = "scans" })
+---@usage for i = 1, 100 do bar:step() end bar:finish()
 return function(total, opts)
   opts = errors.options("progress", opts, { label = true })
   if type(total) ~= "number" or total < 0 then

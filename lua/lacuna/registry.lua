@@ -18,6 +18,8 @@ end
 ---@param name string
 ---@param constructor table|function  a class of modules, or a function that makes one
 ---@param opts { force: boolean }|nil  force: replace the one of that name
+---@usage lacuna.registry.NORM_LAYERS:register("None", nn.Identity, { force = true })
+---@usage none = lacuna.build_norm_layer({ type = "None" }, 16)
 function Registry:register(name, constructor, opts)
   local op = self.title .. ":register"
   opts = errors.options(op, opts, { force = true })
@@ -37,6 +39,7 @@ end
 
 --- The names of all types, in order.
 ---@return string[]
+---@usage table.concat(lacuna.registry.CONV_LAYERS:names(), ", ")
 function Registry:names()
   local names = {}
   for name in pairs(self.types) do names[#names + 1] = name end
@@ -46,6 +49,7 @@ end
 
 --- The class or function behind a name; an unknown one is an error that suggests the nearest.
 ---@param name string
+---@usage Encoder = lacuna.registry.MODELS:get("SparseEncoder")
 function Registry:get(name)
   local entry = type(name) == "string" and self.types[name]
   if not entry then

@@ -46,6 +46,7 @@ end
 --- Runs fn(...) and releases, at its end, the tensors, coordinates and maps that were made inside,
 --- except those that it returns, alone or in tables. A released one raises when it is used.
 ---@param fn function
+---@usage feats = lacuna.scope(function() return net(x).feats end)
 return function(fn, ...)
   if type(fn) ~= "function" then errors.raisef("scope: a %s, expected a function", type(fn)) end
   local outer = current

@@ -135,17 +135,21 @@ end
 
 --- Another SparseTensor with the same coordinates, stride, range and maps.
 ---@param feats Tensor  [N,C]
+---@usage y = x:replace_feature(x.feats:narrow(2, 1, 3) / 10)
 function SparseTensor:replace_feature(feats)
   return sparse.wrap(with_feats(self, "replace_feature", feats))
 end
 
 --- The sizes of the features; with i one of them.
+---@usage voxels, channels = x:size(1), x:size(2)
 function SparseTensor:size(...) return self.feats:size(...) end
 --- The dtype of the features, such as "float32".
 ---@return string
+---@usage net:to(x:dtype())
 function SparseTensor:dtype() return self.feats:dtype() end
 --- Where the features are: "cpu", "cuda" or "cuda:1".
 ---@return string
+---@usage net:to(x:device())
 function SparseTensor:device() return self.feats:device() end
 
 -- The same tensor, features and coordinates, on the device of `feats`.
@@ -158,6 +162,7 @@ local function beside(x, feats)
 end
 
 --- The tensor in another dtype, or, with its coordinates, on another device.
+---@usage y = x:to("float16")
 function SparseTensor:to(...)
   local feats = self.feats:to(...)
   if feats:device() ~= self.coords:device() then return beside(self, feats) end
@@ -165,21 +170,27 @@ function SparseTensor:to(...)
 end
 --- The tensor on the CPU.
 ---@return SparseTensor
+---@usage rows = x:cpu().coords:tensor()
 function SparseTensor:cpu() return self:to("cpu") end
 --- The tensor on the first GPU.
 ---@return SparseTensor
+---@usage y = net:cuda()(x:cuda())
 function SparseTensor:cuda() return self:to("cuda") end
 --- The tensor in float16.
 ---@return SparseTensor
+---@usage y = net:half()(x:half())
 function SparseTensor:half() return self:to("float16") end
 --- The tensor in float32.
 ---@return SparseTensor
+---@usage x:half():float()
 function SparseTensor:float() return self:to("float32") end
 --- The tensor in bfloat16.
 ---@return SparseTensor
+---@usage y = x:bfloat16()
 function SparseTensor:bfloat16() return self:to("bfloat16") end
 
 --- Releases the tensor at once; its coordinates live on in other tensors.
+---@usage y = net(x):cpu(); x:free()
 function SparseTensor:free()
   local h = rawget(self, "_handle")
   if not h then return end
@@ -189,10 +200,12 @@ end
 
 --- The rows of sample `b` (from 0), in order, as a batch of one: their batch index becomes 0.
 ---@param b integer
+---@usage first = lacuna.sparse_collate{ x, x }:sample(0)
 function SparseTensor:sample(b) return require("lacuna.batch").sample(self, b) end
 
 --- All cells of the spatial range, [B,X,Y,Z,C], 0 where there is no voxel.
 ---@return Tensor
+---@usage grid = x:dense():permute(1, 5, 2, 3, 4)
 function SparseTensor:dense() return require("lacuna.dense").of(self) end
 
 --- Features side by side; see batch.lua.
@@ -219,6 +232,7 @@ local keys = { feats = true, coords = true, stride = true, spatial_range = true,
 ---@param rows Coords|Tensor|table  (b,x,y,z) a row
 ---@param stride integer|integer[]|nil
 ---@param spatial_range integer[]|nil  (B,X,Y,Z)
+---@usage x = lacuna.SparseTensor({ { 0.5 }, { 0.7 } }, { { 0, 1, 2, 3 }, { 0, 1, 2, 4 } })
 function sparse.new(feats, rows, stride, spatial_range)
   local batch
   if type(feats) == "table" and rows == nil and #feats == 0 then

@@ -175,6 +175,7 @@ end
 --- The sizes as a table, or the size of one dimension.
 ---@param d? integer
 ---@return table|integer
+---@usage rows, columns = t:size(1), t:size(2)
 function methods.size(t, d)
   C.lac_tensor_describe(handle(t, "size"), desc)
   if d ~= nil then return tonumber(desc.shape[T.dimension("size", desc.ndim, d)]) end
@@ -185,6 +186,7 @@ end
 
 --- Number of dimensions.
 ---@return integer
+---@usage t:dim() == 2
 function methods.dim(t)
   C.lac_tensor_describe(handle(t, "dim"), desc)
   return desc.ndim
@@ -192,34 +194,43 @@ end
 
 --- Number of elements.
 ---@return integer
+---@usage t:numel() == 12
 function methods.numel(t)
   return tonumber(C.lac_tensor_numel(handle(t, "numel")))
 end
 
+--- The type of the elements.
 ---@return string  "float32" and so on
+---@usage lacuna.zeros({ 3 }, { dtype = t:dtype() })
 function methods.dtype(t)
   C.lac_tensor_describe(handle(t, "dtype"), desc)
   return names[tonumber(desc.dtype)]
 end
 
+--- Where the tensor is.
 ---@return string  "cpu", "cuda" or "cuda:1"
+---@usage lacuna.zeros({ 3 }, { device = t:device() })
 function methods.device(t)
   C.lac_tensor_describe(handle(t, "device"), desc)
   return device.name(tonumber(desc.device), desc.device_index)
 end
 
+--- Do the elements lie in order without gaps?
 ---@return boolean
+---@usage t:t():is_contiguous()
 function methods.is_contiguous(t)
   return C.lac_tensor_is_contiguous(handle(t, "is_contiguous")) ~= 0
 end
 
 --- True while the result of an operation has not been computed.
 ---@return boolean
+---@usage net(x).feats:is_pending()
 function methods.is_pending(t)
   return C.lac_tensor_is_pending(handle(t, "is_pending")) ~= 0
 end
 
 --- Computes the tensor if it is pending; returns it.
+---@usage y = net(x).feats:force()
 function methods.force(t)
   native.call(C.lac_tensor_force, native.ctx, handle(t, "force"))
   return t
@@ -227,11 +238,14 @@ end
 
 --- Counts the writes to the tensor's memory.
 ---@return integer
+---@usage before = t:version(); t:fill_(0)
+---@usage t:version() > before
 function methods.version(t)
   return tonumber(C.lac_tensor_version(handle(t, "version")))
 end
 
 --- Gives the memory back at once; the tensor raises when it is used again. Views keep theirs.
+---@usage y = t:exp(); t:free()
 function methods.free(t)
   if t.h ~= nil then
     C.lac_tensor_release(t.h)
@@ -249,6 +263,7 @@ for code = 0, #pointers do pointers[code] = ffi.typeof(pointers[code]) end
 --- tensor; call t:modified() after writing through it. LuaJIT takes a NaN that it did not make for
 --- another object when it is read through a pointer: t:totable() and t:item() are safe.
 ---@return ffi.cdata*
+---@usage p = t:contiguous():data(); print(p[0])
 function methods.data(t)
   local box = native.out.pointer
   if T.describe(t, "data").device ~= C.LAC_DEVICE_CPU then
@@ -260,6 +275,7 @@ function methods.data(t)
 end
 
 --- Says that the memory was written through data().
+---@usage p = t:data(); p[0] = 1; t:modified()
 function methods.modified(t)
   C.lac_tensor_modified(handle(t, "modified"))
   return t

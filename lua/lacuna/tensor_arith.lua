@@ -64,60 +64,77 @@ return function(T, meta)
   --- t + other.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:add(1)
+  ---@usage t + t
   methods.add = two("add", C.LAC_BINARY_ADD)
   --- t - other.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:sub(t:mean(1))
+  ---@usage t - 1
   methods.sub = two("sub", C.LAC_BINARY_SUB)
   --- t * other, by element.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:mul(2)
+  ---@usage t * t
   methods.mul = two("mul", C.LAC_BINARY_MUL)
   --- t % other, with the sign of other.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:mod(0.25)
   methods.mod = two("mod", C.LAC_BINARY_MOD)
   --- Bits that are set in both, of integers.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage inside = t:ge(0.2):bitand(t:lt(0.8))
   methods.bitand = two("bitand", C.LAC_BINARY_BITAND)
   --- The smaller of both.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:minimum(t * 2)
   methods.minimum = two("minimum", C.LAC_BINARY_MIN)
   --- The larger of both.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:maximum(0.5)
   methods.maximum = two("maximum", C.LAC_BINARY_MAX)
   --- 1 where t equals other, else 0: uint8. (`==` on tensors asks whether they are the same one.)
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage same = t:eq(t:round()):sum():item()
   methods.eq = two("eq", C.LAC_BINARY_EQ)
   --- 1 where t differs from other, else 0: uint8.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:ne(0)
   methods.ne = two("ne", C.LAC_BINARY_NE)
   --- 1 where t < other, else 0: uint8.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:lt(0.5)
   methods.lt = two("lt", C.LAC_BINARY_LT)
   --- 1 where t <= other, else 0: uint8.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:le(0.5)
   methods.le = two("le", C.LAC_BINARY_LE)
   --- 1 where t > other, else 0: uint8.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:gt(0.5):nonzero()
   methods.gt = two("gt", C.LAC_BINARY_GT)
   --- 1 where t >= other, else 0: uint8.
   ---@param other Tensor|number
   ---@return Tensor
+  ---@usage t:ge(0.5)
   methods.ge = two("ge", C.LAC_BINARY_GE)
 
   --- t / other; rounding "floor" keeps integers integers.
   ---@param other Tensor|number
   ---@param rounding? string  "floor"
   ---@return Tensor
+  ---@usage t:long():div(2, "floor")
   function methods.div(t, other, rounding)
     if rounding == nil then return binary("div", C.LAC_BINARY_DIV, t, other) end
     if rounding == "floor" then return binary("div", C.LAC_BINARY_FLOORDIV, t, other) end
@@ -133,27 +150,36 @@ return function(T, meta)
 
   --- -t.
   ---@return Tensor
+  ---@usage t:neg()
+  ---@usage -t
   methods.neg = unary("neg", C.LAC_UNARY_NEG)
   --- Absolute values.
   ---@return Tensor
+  ---@usage t:abs()
   methods.abs = unary("abs", C.LAC_UNARY_ABS)
   --- Natural logarithms.
   ---@return Tensor
+  ---@usage t:clamp(1e-6):log()
   methods.log = unary("log", C.LAC_UNARY_LOG)
   --- e to the power of each element.
   ---@return Tensor
+  ---@usage t:exp()
   methods.exp = unary("exp", C.LAC_UNARY_EXP)
   --- Square roots.
   ---@return Tensor
+  ---@usage t:sqrt()
   methods.sqrt = unary("sqrt", C.LAC_UNARY_SQRT)
   --- The largest whole numbers not above the elements.
   ---@return Tensor
+  ---@usage voxels = (t / 0.05):floor():int()
   methods.floor = unary("floor", C.LAC_UNARY_FLOOR)
   --- The nearest whole numbers; halves go to the even one.
   ---@return Tensor
+  ---@usage (t * 100):round() / 100
   methods.round = unary("round", C.LAC_UNARY_ROUND)
   --- 1 where an element is 0, else 0.
   ---@return Tensor
+  ---@usage t:gt(0.5):logical_not()
   methods.logical_not = unary("logical_not", C.LAC_UNARY_NOT)
   meta.__unm = methods.neg
 
@@ -161,6 +187,7 @@ return function(T, meta)
   ---@param low? number
   ---@param high? number
   ---@return Tensor
+  ---@usage t:clamp(0.2, 0.8)
   function methods.clamp(t, low, high)
     low, high = low or -math.huge, high or math.huge
     if type(low) ~= "number" or type(high) ~= "number" then
@@ -174,6 +201,7 @@ return function(T, meta)
   --- Matrix product [n,k] x [k,m]; a vector on either side stands for one row or one column.
   ---@param other Tensor
   ---@return Tensor
+  ---@usage gram = t:matmul(t:t())
   function methods.matmul(t, other)
     local a, b = t, other
     local rows, columns = T.describe(a, "matmul").ndim == 1, T.describe(b, "matmul").ndim == 1
@@ -192,6 +220,7 @@ return function(T, meta)
   ---@param other Tensor|number
   ---@param opts? { rtol: number, atol: number }
   ---@return boolean
+  ---@usage t:half():allclose(t, { rtol = 1e-3 })
   function methods.allclose(t, other, opts)
     opts = errors.options("allclose", opts, close_keys)
     local a = t:to("float64")

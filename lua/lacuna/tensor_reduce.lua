@@ -26,23 +26,27 @@ return function(T)
   ---@param d? integer
   ---@param keep? boolean
   ---@return Tensor
+  ---@usage t:sum(2)
   methods.sum = plain("sum", C.LAC_REDUCE_SUM)
   --- Mean along dimension d, which `keep` keeps with size 1; of all elements without d.
   ---@param d? integer
   ---@param keep? boolean
   ---@return Tensor
+  ---@usage t:mean(1, true)
   methods.mean = plain("mean", C.LAC_REDUCE_MEAN)
   --- Position, from 0, of the largest element along dimension d, which `keep` keeps with size 1;
   --- of all elements without d.
   ---@param d? integer
   ---@param keep? boolean
   ---@return Tensor
+  ---@usage classes = t:argmax(2)
   methods.argmax = plain("argmax", C.LAC_REDUCE_ARGMAX)
   --- Position, from 0, of the smallest element along dimension d, which `keep` keeps with size 1;
   --- of all elements without d.
   ---@param d? integer
   ---@param keep? boolean
   ---@return Tensor
+  ---@usage t:argmin(1)
   methods.argmin = plain("argmin", C.LAC_REDUCE_ARGMIN)
 
   local function extreme(op, value_code, index_code)
@@ -57,16 +61,19 @@ return function(T)
   ---@param d? integer
   ---@param keep? boolean  d with size 1
   ---@return Tensor, Tensor|nil
+  ---@usage values, positions = t:max(2)
   methods.max = extreme("max", C.LAC_REDUCE_MAX, C.LAC_REDUCE_ARGMAX)
   --- As max, the smallest.
   ---@param d? integer
   ---@param keep? boolean
   ---@return Tensor, Tensor|nil
+  ---@usage values, positions = t:min(2)
   methods.min = extreme("min", C.LAC_REDUCE_MIN, C.LAC_REDUCE_ARGMIN)
 
   --- exp(t) / sum(exp(t)) along dimension d.
   ---@param d integer
   ---@return Tensor
+  ---@usage t:softmax(2)
   function methods.softmax(t, d)
     local dim = T.dimension("softmax", T.describe(t, "softmax").ndim, d)
     native.call(C.lac_softmax, ctx, handle(t, "softmax"), dim, out)

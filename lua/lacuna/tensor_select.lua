@@ -18,6 +18,7 @@ return function(T)
   ---@param d integer
   ---@param index Tensor
   ---@return Tensor
+  ---@usage t:index_select(1, lacuna.tensor({ 0, 2 }, { dtype = "int64" }))
   function methods.index_select(t, d, index)
     local dim = dimension("index_select", t, d)
     native.call(C.lac_index_select, ctx,
@@ -29,6 +30,7 @@ return function(T)
   ---@param d integer
   ---@param index Tensor
   ---@return Tensor
+  ---@usage t:gather(2, t:argmax(2):view(-1, 1))
   function methods.gather(t, d, index)
     local dim = dimension("gather", t, d)
     native.call(C.lac_gather, ctx, handle(t, "gather"), dim, handle(index, "gather", "index"), out)
@@ -40,6 +42,8 @@ return function(T)
   ---@param index Tensor
   ---@param source Tensor
   ---@return Tensor
+  ---@usage index = lacuna.tensor({ { 0, 0, 0 }, { 1, 1, 1 } }, { dtype = "int64" })
+  ---@usage sums = lacuna.zeros(2, 3):scatter_add(1, index, t:narrow(1, 1, 2))
   function methods.scatter_add(t, d, index, source)
     local op = "scatter_add"
     local dim = dimension(op, t, d)
@@ -51,6 +55,7 @@ return function(T)
   --- The elements where `mask` (uint8, same shape) is not 0, in one dimension.
   ---@param mask Tensor
   ---@return Tensor
+  ---@usage t:masked_select(t:gt(0.5))
   function methods.masked_select(t, mask)
     native.call(C.lac_masked_select, ctx,
       handle(t, "masked_select"), handle(mask, "masked_select", "mask"), out)
@@ -59,6 +64,7 @@ return function(T)
 
   --- Positions of the elements that are not 0, int64 [n, dim].
   ---@return Tensor
+  ---@usage t:gt(0.5):nonzero()
   function methods.nonzero(t)
     native.call(C.lac_nonzero, ctx, handle(t, "nonzero"), out)
     return wrap(out[0], t)
@@ -76,12 +82,14 @@ return function(T)
   ---@param d? integer
   ---@param descending? boolean
   ---@return Tensor, Tensor
+  ---@usage values, positions = t:sort(1, true)
   function methods.sort(t, d, descending)
     return sort("sort", t, d, descending, -1)
   end
 
   --- The positions that sort gives.
   ---@return Tensor
+  ---@usage order = t:select(2, 1):argsort(1, true)
   function methods.argsort(t, d, descending)
     local dim = dimension("argsort", t, d or -1)
     native.call(C.lac_sort, ctx, handle(t, "argsort"), dim, descending and 1 or 0, -1, nil, out)
@@ -93,6 +101,7 @@ return function(T)
   ---@param d? integer
   ---@param largest? boolean  default true
   ---@return Tensor, Tensor
+  ---@usage values, positions = t:topk(2, 2)
   function methods.topk(t, k, d, largest)
     T.whole("topk", "k", k)
     if k < 0 then return errors.raisef("topk: k is %d, expected 0 or more", k) end

@@ -14,6 +14,7 @@ return function(T)
   --- The tensor itself if its elements lie in order without gaps, else a copy of which that is
   --- true.
   ---@return Tensor
+  ---@usage columns = t:t():contiguous()
   function methods.contiguous(t)
     if C.lac_tensor_is_contiguous(handle(t, "contiguous")) ~= 0 then return t end
     native.call(C.lac_contiguous, ctx, t.h, out)
@@ -22,6 +23,7 @@ return function(T)
 
   --- A copy with memory of its own.
   ---@return Tensor
+  ---@usage copy = t:clone(); copy[1] = 0
   function methods.clone(t)
     native.call(C.lac_convert, ctx, handle(t, "clone"), T.describe(t, "clone").dtype, out)
     return wrap(out[0], t)
@@ -45,6 +47,7 @@ return function(T)
   --- so already. Integers are reached by truncation.
   ---@param ... string
   ---@return Tensor
+  ---@usage t:to("float16")
   function methods.to(t, ...)
     handle(t, "to")
     for i = 1, select("#", ...) do
@@ -60,9 +63,11 @@ return function(T)
 
   --- The tensor in the memory of the CPU; itself where it is there.
   ---@return Tensor
+  ---@usage t:cpu():data()
   function methods.cpu(t) return move(t, "cpu", "cpu") end
   --- The tensor on the first GPU; itself where it is there. t:to "cuda:1" names another one.
   ---@return Tensor
+  ---@usage on_gpu = t:cuda()
   function methods.cuda(t) return move(t, "cuda", "cuda") end
 
   local function conversion(op, code)
@@ -71,21 +76,27 @@ return function(T)
 
   --- The elements as float32; the tensor itself where they are.
   ---@return Tensor
+  ---@usage t:half():float()
   methods.float = conversion("float", C.LAC_DTYPE_F32)
   --- The elements as float16; the tensor itself where they are.
   ---@return Tensor
+  ---@usage t:half()
   methods.half = conversion("half", C.LAC_DTYPE_F16)
   --- The elements as bfloat16; the tensor itself where they are.
   ---@return Tensor
+  ---@usage t:bfloat16():dtype()
   methods.bfloat16 = conversion("bfloat16", C.LAC_DTYPE_BF16)
   --- The elements as float64; the tensor itself where they are.
   ---@return Tensor
+  ---@usage t:double():sum():item()
   methods.double = conversion("double", C.LAC_DTYPE_F64)
   --- The elements as int32; the tensor itself where they are.
   ---@return Tensor
+  ---@usage (t * 10):int()
   methods.int = conversion("int", C.LAC_DTYPE_I32)
   --- The elements as int64; the tensor itself where they are.
   ---@return Tensor
+  ---@usage t:gt(0.5):long():sum()
   methods.long = conversion("long", C.LAC_DTYPE_I64)
 
   local function reshape(op, view_only)
@@ -98,15 +109,18 @@ return function(T)
   --- The same elements under another shape; one size may be -1. A view where that is possible.
   ---@param ... integer|table
   ---@return Tensor
+  ---@usage t:reshape(2, -1)
   methods.reshape = reshape("reshape", 0)
   --- The same, always a view: an error for a tensor that is not contiguous.
   ---@param ... integer|table
   ---@return Tensor
+  ---@usage t:view(2, 6)
   methods.view = reshape("view", 1)
 
   --- Dimension i of the result is dimension order[i] of the tensor: t:permute(2, 1).
   ---@param ... integer|table
   ---@return Tensor
+  ---@usage t:permute(2, 1)
   function methods.permute(t, ...)
     local list = ...
     if type(list) ~= "table" then list = { ... } end
@@ -123,6 +137,7 @@ return function(T)
 
   --- The transpose of a matrix, a view.
   ---@return Tensor
+  ---@usage t:t():size()
   function methods.t(t)
     if T.describe(t, "t").ndim ~= 2 then
       return errors.raisef("t: shape %s, expected two dimensions, use permute", T.shape_text(t))
@@ -135,6 +150,7 @@ return function(T)
   ---@param start integer
   ---@param length integer
   ---@return Tensor
+  ---@usage first_two = t:narrow(1, 1, 2)
   function methods.narrow(t, d, start, length)
     local D = T.describe(t, "narrow")
     local dim = T.dimension("narrow", D.ndim, d)
@@ -153,6 +169,7 @@ return function(T)
   ---@param d integer
   ---@param i integer
   ---@return Tensor
+  ---@usage first_row, last_column = t:select(1, 1), t:select(2, -1)
   function methods.select(t, d, i)
     local D = T.describe(t, "select")
     local dim = T.dimension("select", D.ndim, d)
@@ -170,6 +187,7 @@ return function(T)
   --- Writes `source`, broadcast and converted, into the tensor.
   ---@param source Tensor
   ---@return Tensor  the tensor itself
+  ---@usage t:narrow(1, 1, 2):copy_(lacuna.zeros(3))
   function methods.copy_(t, source)
     native.call(C.lac_copy, ctx, handle(t, "copy_"), handle(source, "copy_", "source"))
     T.keep(source)
@@ -179,6 +197,7 @@ return function(T)
   --- Writes one number everywhere.
   ---@param value number
   ---@return Tensor  the tensor itself
+  ---@usage t:select(2, 1):fill_(-1)
   function methods.fill_(t, value)
     local integer, real = 0, tonumber(value)
     local whole = type(value) == "cdata" and real ~= nil
@@ -197,6 +216,7 @@ return function(T)
   end
 
   --- Writes zeros.
+  ---@usage t:narrow(2, 1, 1):zero_()
   function methods.zero_(t)
     return methods.fill_(t, 0)
   end

@@ -137,6 +137,7 @@ return function(T)
 
   --- Nested tables of numbers. int64 values that no number holds stay int64 cdata.
   ---@return table|number
+  ---@usage for _, row in ipairs(t:totable()) do print(unpack(row)) end
   function methods.totable(t)
     handle(t, "totable")
     local buffer, dtype = download(t)
@@ -147,6 +148,7 @@ return function(T)
 
   --- The element of a tensor that has one: a number, or an int64 cdata from an int64 tensor.
   ---@return number|ffi.cdata*
+  ---@usage t:sum():item()
   function methods.item(t)
     if C.lac_tensor_numel(handle(t, "item")) ~= 1 then
       return errors.raisef("item: a tensor of shape %s, expected one element", T.shape_text(t))

@@ -27,6 +27,7 @@ local result_meta = {
 ---@param fn function
 ---@param opts { n: integer }|nil  n is 10 by default
 ---@return { median: number, min: number, max: number, n: integer }
+---@usage lacuna.time(function() return net(x) end, { n = 20 })
 function timing.time(fn, opts)
   opts = errors.options("time", opts, { n = true })
   local n = opts.n or 10
@@ -167,6 +168,7 @@ end
 --- ms, gflops, share (of OpenBLAS's sgemm on as many threads; nil without OpenBLAS), map_ms, bytes
 --- (features read and written, weights, pairs). The list prints as a table.
 ---@param fn function
+---@usage lacuna.profile(function() return net(x) end)
 function timing.profile(fn)
   if type(fn) ~= "function" then errors.raisef("profile: a %s, expected a function", type(fn)) end
   if Module.hooks.around then errors.raise("profile: a profile is running already") end

@@ -52,6 +52,7 @@ end
 ---@param a table  SparseTensor [N,C]
 ---@param b table  SparseTensor [M,C]
 ---@return table  SparseTensor
+---@usage y = lacuna.generative_add(x, F.spcrop(x, { 8, 8, 0 }))
 function union.generative_add(a, b)
   check(a, b)
   native.call(C.lac_coords_index, ctx, coords.handle(a.coords)) -- no row twice within one of them

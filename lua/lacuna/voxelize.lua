@@ -55,6 +55,8 @@ local info = ffi.new("lac_voxelize_info")
 ---@return table x SparseTensor: mean of the kept points over all columns; with spatial_range
 ---@return table info  num_points, point_voxel (-1: dropped), points_outside, points_dropped, grid
 --- {x, y, z}, and with raw voxels [V, max_points, C]
+---@usage box = { -10, -10, -2, 10, 10, 2 }
+---@usage x, info = lacuna.voxelize(points, { voxel_size = 0.1, range = box, max_points = 5 })
 return function(cloud, opts)
   opts = errors.options("voxelize", opts, keys)
   local o = ffi.new("lac_voxelize_options", { size = ffi.sizeof("lac_voxelize_options") })

@@ -47,7 +47,7 @@ describe("the REPL's printer", function()
   end)
 
   it("prints functions with their arguments and place", function()
-    assert.matches("^function io%.read_points%(path, opts%)  lacuna/io%.lua:%d+$",
+    assert.matches("^function lacuna%.io%.read_points%(path, opts%)  lacuna/io%.lua:%d+$",
       printer.text(lacuna.io.read_points))
     assert.matches("^function: builtin", printer.text(print))
   end)

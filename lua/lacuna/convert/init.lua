@@ -78,6 +78,8 @@ end
 ---@param opts table|nil
 ---@return table<string, Tensor> state_dict
 ---@return table report
+---@usage weights = lacuna.convert.load("net.h5", { from = "torchsparse", model = net })
+---@usage net:load_state_dict(weights)
 function convert.load(path, opts)
   check_path("convert", path)
   opts = errors.options("convert", opts, keys)
@@ -127,6 +129,7 @@ end
 --- order (`for key, value in dict do`), lists count from 1.
 ---@param path string
 ---@return any
+---@usage weights = lacuna.convert.read("net.h5")
 function convert.read(path)
   check_path("convert", path)
   return convert.with(path, function(source)

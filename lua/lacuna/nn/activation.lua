@@ -8,6 +8,7 @@ local Module = require "lacuna.nn.module"
 local activation = {}
 
 --- nn.ReLU(): max(x, 0). The argument `inplace` of other libraries is accepted and not needed.
+---@usage y = nn.ReLU()(x)
 local ReLU = class.new("ReLU", Module)
 activation.ReLU = ReLU
 
@@ -18,6 +19,7 @@ function ReLU:forward(x)
 end
 
 --- nn.LeakyReLU(slope): x where x > 0, else slope * x; the slope is 0.01 by default.
+---@usage act = nn.LeakyReLU(0.1); y = act(x)
 local LeakyReLU = class.new("LeakyReLU", Module)
 activation.LeakyReLU = LeakyReLU
 
@@ -37,6 +39,7 @@ function LeakyReLU:extra_repr()
 end
 
 --- nn.SiLU(): x * sigmoid(x).
+---@usage y = nn.SiLU()(x)
 local SiLU = class.new("SiLU", Module)
 activation.SiLU = SiLU
 

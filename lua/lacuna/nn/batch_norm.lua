@@ -9,6 +9,7 @@ local Module = require "lacuna.nn.module"
 
 --- nn.BatchNorm(channels, {eps = 1e-5, momentum = 0.1}). In evaluation the running statistics
 --- normalise; in training those of the rows do, and the running ones follow them.
+---@usage bn = nn.BatchNorm(4, { eps = 1e-3, momentum = 0.01 }); y = bn(x)
 local BatchNorm = class.new("BatchNorm", Module)
 
 ---@param channels integer

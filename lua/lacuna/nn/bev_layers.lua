@@ -31,6 +31,7 @@ end
 -- ToBEVReduction ----------------------------------------------------------------------------------
 
 --- nn.ToBEVReduction{height_axis = 2}: the height becomes 0, and rows that meet their mean.
+---@usage flat = nn.ToBEVReduction{ height_axis = 3 }(x)
 local ToBEVReduction = class.new("ToBEVReduction", Module)
 layers.ToBEVReduction = ToBEVReduction
 
@@ -82,6 +83,7 @@ end
 
 --- nn.ToBEVConvolution(in, out, heights, {height_axis = 2, bias = false}): every row times the
 --- kernel of its height, summed over heights; sparse, at height 0. kernel [heights, in, out].
+---@usage bev = nn.ToBEVConvolution(4, 16, 8, { height_axis = 3 }); y = bev(x)
 local ToBEVConvolution = class.new("ToBEVConvolution", Module)
 layers.ToBEVConvolution = ToBEVConvolution
 
@@ -118,6 +120,8 @@ end
 --- nn.ToDenseBEVConvolution(in, out, shape, {offset = {0,0,0}, height_axis = 2, bias = false}):
 --- the same as a dense tensor [B, out, U, V] over the cells offset to offset + shape - 1; a cell
 --- without rows is 0. The bias is added once to every cell that has rows.
+---@usage bev = nn.ToDenseBEVConvolution(4, 16, { 32, 32, 8 }, { height_axis = 3 })
+---@usage view = bev(x)
 local ToDenseBEVConvolution = class.new("ToDenseBEVConvolution", Module)
 layers.ToDenseBEVConvolution = ToDenseBEVConvolution
 
@@ -151,6 +155,8 @@ ToDenseBEVConvolution.extra_repr = describe
 --- nn.ToBEVHeightCompression(channels, shape, {offset = {0,0,0}, height_axis = 2}): a dense tensor
 --- [B, H*C, U, V] with channel h * C + c. Heights outside count to the lowest or highest layer, and
 --- rows that meet are added. (nn.ToBEV has channel c * H + h and refuses heights outside.)
+---@usage bev = nn.ToBEVHeightCompression(4, { 32, 32, 8 }, { height_axis = 3 })
+---@usage view = bev(x)
 local ToBEVHeightCompression = class.new("ToBEVHeightCompression", Module)
 layers.ToBEVHeightCompression = ToBEVHeightCompression
 

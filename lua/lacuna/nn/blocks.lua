@@ -15,6 +15,7 @@ local keys = { stride = true, dilation = true }
 
 --- nn.SparseConvBlock(in, out, kernel_size, {stride=,dilation=}): convolution, batch norm, ReLU;
 --- keys 0 and 1.
+---@usage block = nn.SparseConvBlock(4, 16, 3, { stride = 2 }); y = block(x)
 local SparseConvBlock = class.new("SparseConvBlock", Sequential)
 blocks.SparseConvBlock = SparseConvBlock
 
@@ -27,6 +28,8 @@ end
 
 --- nn.SparseConvTransposeBlock(in, out, kernel_size, {stride=,dilation=}): the same with a
 --- transposed convolution.
+---@usage down = nn.SparseConvBlock(4, 16, 2, { stride = 2 })
+---@usage up = nn.SparseConvTransposeBlock(16, 4, 2, { stride = 2 }); y = up(down(x))
 local SparseConvTransposeBlock = class.new("SparseConvTransposeBlock", Sequential)
 blocks.SparseConvTransposeBlock = SparseConvTransposeBlock
 
@@ -40,6 +43,7 @@ end
 
 --- nn.SparseResBlock(in, out, kernel_size, {stride=,dilation=}): relu(main(x) + shortcut(x)), where
 --- the shortcut is a 1x1x1 convolution if channels or rows change.
+---@usage block = nn.SparseResBlock(4, 16, 3, { dilation = 2 }); y = block(x)
 local SparseResBlock = class.new("SparseResBlock", Module)
 blocks.SparseResBlock = SparseResBlock
 

@@ -59,6 +59,7 @@ local conv_keys = {
 ---@param weight Tensor  [K,Cin,Cout], or [Cin,Cout] for one tap
 ---@param opts table|nil
 ---@return table  SparseTensor, computed when it is first read
+---@usage y = F.conv3d(x, lacuna.randn(27, 4, 16), { kernel_size = 3, stride = 2, padding = 1 })
 function conv.conv3d(x, weight, opts)
   opts = errors.options("conv3d", opts, conv_keys)
   local handle = sparse.handle(x, "conv3d")
@@ -99,6 +100,7 @@ local map_keys = {
 ---@param opts table
 ---@return KernelMap map
 ---@return Coords rows
+---@usage map, rows = F.build_kernel_map(x, { kernel_size = 3, stride = 2 })
 function conv.build_kernel_map(x, opts)
   opts = errors.options("build_kernel_map", opts, map_keys)
   local kernel = triple("build_kernel_map", "kernel_size", opts.kernel_size or 3, 1)
@@ -114,6 +116,7 @@ end
 ---@param kernel_size integer|integer[]
 ---@param stride integer|integer[]|nil
 ---@param dilation integer|integer[]|nil
+---@usage F.get_kernel_offsets(3, 1, { 1, 1, 2 })
 function conv.get_kernel_offsets(kernel_size, stride, dilation)
   local op = "get_kernel_offsets"
   local k = triple(op, "kernel_size", kernel_size, 1)

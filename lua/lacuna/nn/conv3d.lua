@@ -11,6 +11,8 @@ local triple = require "lacuna.nn.triple"
 
 --- nn.Conv3d(in_channels, out_channels, kernel_size, options), or one table with all of it.
 --- Parameters: kernel [K, in, out], or [in, out] for a 1x1x1 kernel with stride 1; bias [out].
+---@usage conv = nn.Conv3d(4, 16, 3, { stride = 2, bias = true }); y = conv(x)
+---@usage up = nn.Conv3d(16, 4, 3, { stride = 2, transposed = true }); up(y)
 local Conv3d = class.new("Conv3d", Module)
 
 local keys = {

@@ -37,6 +37,7 @@ for key in pairs(keys) do names[key] = true end
 local global
 
 --- A copy of a config, after a check of its keys and values.
+---@usage config = F.conv_config.check("my layer", { dataflow = "GatherScatter" })
 function conv_config.check(op, config)
   errors.options(op, config, names)
   local copy = {}
@@ -53,6 +54,8 @@ function conv_config.check(op, config)
 end
 
 --- A fresh config with every key at the value that holds without one.
+---@usage config = F.conv_config.get_default(); config.dataflow = "FetchOnDemand"
+---@usage conv = nn.Conv3d(4, 16, 3, { config = config })
 function conv_config.get_default()
   local mode = modes.get("conv_mode")
   return {
@@ -63,12 +66,14 @@ function conv_config.get_default()
 end
 
 --- The config that holds for layers that do not say otherwise, a copy, or nil.
+---@usage config = F.conv_config.get_global() or F.conv_config.get_default()
 function conv_config.get_global()
   return global and conv_config.check("conv_config", global)
 end
 
 --- Sets it, key by key: what it does not name stays with the flags.
 ---@param config table
+---@usage F.conv_config.set_global{ dataflow = F.Dataflow.GatherScatter }
 function conv_config.set_global(config)
   if type(config) ~= "table" then
     errors.raisef("conv_config.set_global: a %s, expected a table", type(config))
@@ -77,6 +82,7 @@ function conv_config.set_global(config)
 end
 
 --- Without a global config, layers that have none follow the mode flags again.
+---@usage F.conv_config.clear_global()
 function conv_config.clear_global()
   global = nil
 end

@@ -29,6 +29,7 @@ end
 --- Converts floating-point parameters and buffers to a dtype, or moves the module to a device:
 --- net:to("float16"), net:to("cpu"). Returns self.
 ---@param ... string
+---@usage net:to("float16")
 function Module:to(...)
   for i = 1, select("#", ...) do
     local what = select(i, ...)
@@ -51,18 +52,23 @@ end
 
 --- The module's parameters and buffers in float16, in place.
 ---@return Module
+---@usage y = net:half()(x:half())
 function Module:half() return self:to("float16") end
 --- The module's parameters and buffers in float32, in place.
 ---@return Module
+---@usage net:half():float()
 function Module:float() return self:to("float32") end
 --- The module's parameters and buffers in bfloat16, in place.
 ---@return Module
+---@usage net:bfloat16()
 function Module:bfloat16() return self:to("bfloat16") end
 --- The module's parameters and buffers on the CPU, in place.
 ---@return Module
+---@usage net:cpu()
 function Module:cpu() return self:to("cpu") end
 --- The module's parameters and buffers on the first GPU, in place.
 ---@return Module
+---@usage net:cuda(); y = net(x:cuda())
 function Module:cuda() return self:to("cuda") end
 
 -- A copy of an attribute: tensors, modules and plain tables are copied, other values shared.
@@ -85,6 +91,7 @@ local function copy(value, done)
 end
 
 --- A deep copy: its tensors and modules are its own.
+---@usage teacher = net:clone()
 function Module:clone()
   return copy(self, {})
 end

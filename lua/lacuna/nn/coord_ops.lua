@@ -17,6 +17,7 @@ local coord_ops = {}
 ---@param rows Tensor|Coords  int32 [N,4]
 ---@param offsets Tensor|nil  int32 [K,3], added to x, y, z
 ---@return Tensor  [N], or [K,N] with offsets
+---@usage keys = F.sphash(x.coords, F.get_kernel_offsets(3))
 function coord_ops.sphash(rows, offsets)
   native.call(C.lac_hash_rows, ctx, T.handle(rows, "sphash", "coords"),
     offsets and T.handle(offsets, "sphash", "offsets") or nil, out.tensor)
@@ -28,6 +29,8 @@ end
 ---@param queries Tensor|Coords  int64 or int32
 ---@param references Tensor|Coords  the same dtype
 ---@return Tensor  int64
+---@usage near = F.spcrop(x, { 8, 8, 0 })
+---@usage at = F.sphashquery(F.sphash(near.coords), F.sphash(x.coords))
 function coord_ops.sphashquery(queries, references)
   native.call(C.lac_find_rows, ctx, T.handle(queries, "sphashquery", "queries"),
     T.handle(references, "sphashquery", "references"), out.tensor)
@@ -38,6 +41,7 @@ end
 ---@param idx Tensor  int32 or int64
 ---@param n integer
 ---@return Tensor  int32 [n]
+---@usage F.spcount(lacuna.tensor({ 0, 2, 2 }, { dtype = "int32" }), 3)
 function coord_ops.spcount(idx, n)
   native.call(C.lac_count_index, ctx, T.handle(idx, "spcount", "idx"),
     T.whole("spcount", "n", n), out.tensor)
@@ -87,6 +91,7 @@ end
 ---@param rows Tensor|Coords|table
 ---@param opts table|nil
 ---@return Coords
+---@usage rows = F.spdownsample(x.coords, { stride = 2, kernel_size = 3, padding = 1 })
 function coord_ops.spdownsample(rows, opts)
   return derive("spdownsample", rows, opts, {})
 end
@@ -96,6 +101,7 @@ end
 ---@param rows Tensor|Coords|table
 ---@param opts table|nil
 ---@return Coords
+---@usage rows = F.spupsample_generative(x.coords, { stride = 2, kernel_size = 2 })
 function coord_ops.spupsample_generative(rows, opts)
   return derive("spupsample_generative", rows, opts, { transposed = true, generative = true })
 end
@@ -103,6 +109,8 @@ end
 --- A kernel map from its output rows to its input rows: each tap has the same pairs, exchanged.
 ---@param map KernelMap
 ---@return KernelMap
+---@usage map = F.build_kernel_map(x, { kernel_size = 2, stride = 2 })
+---@usage back = F.transpose_kernel_map(map)
 function coord_ops.transpose_kernel_map(map)
   if not kernel_map.is(map) then
     errors.raisef("transpose_kernel_map: a %s, expected a KernelMap: see build_kernel_map",

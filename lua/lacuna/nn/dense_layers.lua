@@ -8,6 +8,7 @@ local Module = require "lacuna.nn.module"
 local layers = {}
 
 --- nn.ToDense(): all cells of the spatial range, [B,X,Y,Z,C].
+---@usage grid = nn.ToDense()(net(x))
 local ToDense = class.new("ToDense", Module)
 layers.ToDense = ToDense
 
@@ -20,6 +21,7 @@ end
 --- nn.ToBEV{height_axis = 3}: the bird's-eye view [B, C*D, H, W], channel c*D + d, where d counts
 --- along the height axis. With coordinates (b,x,y,z) that is axis 3, and the result [B, C*Z, X, Y];
 --- with (b,z,y,x) it is axis 1, and the result [B, C*Z, Y, X].
+---@usage view = nn.ToBEV{ height_axis = 3 }(net(x))
 local ToBEV = class.new("ToBEV", Module)
 layers.ToBEV = ToBEV
 

@@ -8,6 +8,7 @@ local Module = require "lacuna.nn.module"
 
 --- nn.Dropout(p): in training each element is 0 with probability p and scaled by 1 / (1 - p)
 --- otherwise; in evaluation the identity.
+---@usage drop = nn.Dropout(0.3):train(); y = drop(x)
 local Dropout = class.new("Dropout", Module)
 
 ---@param p number|nil  0.5 by default

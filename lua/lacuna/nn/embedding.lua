@@ -10,6 +10,8 @@ local T = require "lacuna.tensor"
 
 --- nn.Embedding(num_embeddings, embedding_dim): rows of weight [num, dim], which start normal with
 --- mean 0 and deviation 1.
+---@usage embed = nn.Embedding(256, 8)
+---@usage embed(lacuna.tensor({ 3, 17 }, { dtype = "int64" }))
 local Embedding = class.new("Embedding", Module)
 
 local function check_size(name, n)

@@ -49,12 +49,14 @@ local function activate(op, kind, slope, x)
 end
 
 --- max(x, 0).
+---@usage y = F.relu(x)
 function F.relu(x)
   return activate("relu", C.LAC_ACT_RELU, 0, x)
 end
 
 --- x where x > 0, else slope * x.
 ---@param slope number|nil  0.01 by default
+---@usage y = F.leaky_relu(x, 0.1)
 function F.leaky_relu(x, slope)
   if slope ~= nil and type(slope) ~= "number" then
     errors.raisef("leaky_relu: slope is a %s, expected a number", type(slope))
@@ -63,6 +65,7 @@ function F.leaky_relu(x, slope)
 end
 
 --- x * sigmoid(x).
+---@usage y = F.silu(x)
 function F.silu(x)
   return activate("silu", C.LAC_ACT_SILU, 0, x)
 end
@@ -70,6 +73,7 @@ end
 --- x W^T + b.
 ---@param weight Tensor  [out,in]
 ---@param bias Tensor|nil  [out]
+---@usage y = F.linear(x, lacuna.randn(16, 4), lacuna.zeros(16))
 function F.linear(x, weight, bias)
   return kinds.map(x, "linear", function(t)
     native.call(C.lac_linear, ctx, T.handle(t, "linear", "input"),
@@ -91,6 +95,7 @@ end
 --- (x - mean) / sqrt(var + eps) * weight + bias, by channel. With training = true the statistics
 --- are those of the rows, and mean and var, where given, move towards them by `momentum`.
 ---@param opts table  weight, bias, mean, var: [C]; eps 1e-5, momentum 0.1, training false
+---@usage y = F.batch_norm(x, { training = true })
 function F.batch_norm(x, opts)
   opts = errors.options("batch_norm", opts, norm_keys)
   if not opts.training and not (opts.mean and opts.var) then
@@ -109,6 +114,7 @@ end
 
 --- Probabilities along a dimension, the last by default.
 ---@param dim integer|nil  from 1; -1 is the last
+---@usage probabilities = F.softmax(net(x))
 function F.softmax(x, dim)
   return kinds.map(x, "softmax", function(t) return t:softmax(dim or -1) end)
 end
@@ -116,30 +122,38 @@ end
 -- The mode flags --------------------------------------------------------------------------------
 
 --- 0, 1 or 2: ImplicitGEMM unsorted, sorted with one split, sorted with three.
+---@usage F.set_conv_mode(F.ConvMode.mode2)
 function F.set_conv_mode(mode) modes.set("set_conv_mode", "conv_mode", mode) end
 --- What F.set_conv_mode set last.
 ---@return integer
+---@usage F.get_conv_mode()
 function F.get_conv_mode() return modes.get("conv_mode") end
 
 --- "hashmap_on_the_fly" or "hashmap": the anchor of even submanifold kernels.
+---@usage F.set_kmap_mode("hashmap")
 function F.set_kmap_mode(mode) modes.set("set_kmap_mode", "kmap_mode", mode) end
 --- What F.set_kmap_mode set last.
 ---@return string
+---@usage F.get_kmap_mode()
 function F.get_kmap_mode() return modes.get("kmap_mode") end
 
 --- "spconv" or "minkowski": the rows that a strided convolution makes.
+---@usage F.set_downsample_mode("minkowski")
 function F.set_downsample_mode(mode) modes.set("set_downsample_mode", "downsample_mode", mode) end
 --- What F.set_downsample_mode set last.
 ---@return string
+---@usage F.get_downsample_mode()
 function F.get_downsample_mode() return modes.get("downsample_mode") end
 
 --- May strided convolutions in "spconv" mode make rows below 0?
 ---@param allow boolean
+---@usage F.set_allow_negative_coordinates(true)
 function F.set_allow_negative_coordinates(allow)
   modes.set("set_allow_negative_coordinates", "allow_negative_coordinates", allow)
 end
 --- What F.set_allow_negative_coordinates set last; false at first.
 ---@return boolean
+---@usage F.get_allow_negative_coordinates()
 function F.get_allow_negative_coordinates() return modes.get("allow_negative_coordinates") end
 
 return setmetatable(F, {

@@ -7,6 +7,7 @@ local init = require "lacuna.nn.init_parameter"
 local Module = require "lacuna.nn.module"
 
 --- nn.GroupNorm(groups, channels, {eps = 1e-5}). Parameters: weight [C], bias [C].
+---@usage norm = nn.GroupNorm(2, 8, { eps = 1e-3 }); y = norm(net(x))
 local GroupNorm = class.new("GroupNorm", Module)
 
 ---@param groups integer  a divisor of channels

@@ -59,6 +59,8 @@ local parts = {
 --- and `function B:forward(x)`; `B(...)` makes an instance, `B.super` is the base.
 ---@param name string
 ---@param base table|nil  nn.Module by default
+---@usage Twice = nn.class("Twice", nn.Module)
+---@usage function Twice:forward(x) return self.body(self.body(x)) end
 function nn.class(name, base)
   if type(name) ~= "string" or name == "" then
     errors.raisef("nn.class: the name is a %s, expected a string", type(name))
@@ -72,6 +74,7 @@ end
 
 --- Is `value` an instance of class `c`, or of one derived from it?
 ---@return boolean
+---@usage nn.is(net[1], nn.Conv3d)
 function nn.is(value, c)
   if not class.is_class(c) then
     errors.raisef("nn.is: the second argument is a %s, expected a class", type(c))
@@ -84,6 +87,7 @@ end
 ---@param op string
 ---@param given table|nil
 ---@param defaults table
+---@usage config = nn.config("mynet", { width = 64 }, { width = 32, num_classes = 19 })
 function nn.config(op, given, defaults)
   given = errors.options(op, given, defaults)
   local config = {}

@@ -8,6 +8,7 @@ local Module = require "lacuna.nn.module"
 
 --- nn.InstanceNorm(channels, {eps = 1e-5, affine = false}). With affine = true it has the
 --- parameters weight [C] and bias [C]; there are no running statistics.
+---@usage norm = nn.InstanceNorm(4, { affine = true }); y = norm(x)
 local InstanceNorm = class.new("InstanceNorm", Module)
 
 ---@param channels integer

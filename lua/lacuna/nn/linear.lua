@@ -8,6 +8,7 @@ local Module = require "lacuna.nn.module"
 local parameter = require "lacuna.nn.parameter"
 
 --- nn.Linear(in_features, out_features, {bias = true}): y = x W^T + b, weight [out, in].
+---@usage head = nn.Linear(8, 19, { bias = false }); logits = head(net(x))
 local Linear = class.new("Linear", Module)
 
 local function check_size(name, n)

@@ -23,6 +23,7 @@ end
 --- self. compress: a deflate level, 0 (default) to 9.
 ---@param path string
 ---@param opts { compress: integer }|nil
+---@usage net:save("weights.h5", { compress = 4 })
 function Module:save(path, opts)
   check_path("save", path)
   opts = errors.options("save", opts, { compress = true })
@@ -63,6 +64,7 @@ end
 --- is found by the module's names. from, axes, trained and kernel_sizes: see lacuna.convert.load.
 ---@param path string
 ---@param opts table|nil  { strict = boolean, prefix = string, from = string, axes = string, ... }
+---@usage net:load("net.h5", { strict = false })
 function Module:load(path, opts)
   check_path("load", path)
   opts = errors.options("load", opts, keys)

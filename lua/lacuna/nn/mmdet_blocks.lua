@@ -42,6 +42,7 @@ end
 
 --- nn.BasicBlock(inplanes, planes, {stride=,dilation=,downsample=,conv_cfg=,norm_cfg=,act_cfg=}):
 --- relu(bn2(conv2(relu(bn1(conv1(x))))) + downsample(x)); both kernels are 3x3x3, without bias.
+---@usage block = nn.BasicBlock(4, 4, { norm_cfg = { type = "BN1d", eps = 1e-3 } }); y = block(x)
 local BasicBlock = class.new("BasicBlock", Module)
 blocks.BasicBlock = BasicBlock
 
@@ -67,6 +68,7 @@ end
 
 --- nn.Bottleneck(inplanes, planes, {the same}): 1x1x1, 3x3x3 with the stride, and 1x1x1 to four
 --- times `planes` channels.
+---@usage block = nn.Bottleneck(16, 4); y = block(nn.Conv3d(4, 16, 1)(x))
 local Bottleneck = class.new("Bottleneck", Module)
 blocks.Bottleneck = Bottleneck
 

@@ -59,6 +59,10 @@ local function lookup(self, key)
 end
 
 --- nn.Module: the base of layers and networks: nn.class("Net", nn.Module) derives from it.
+---@usage Head = nn.class("Head", nn.Module)
+---@usage function Head:__init(n) self.linear = nn.Linear(8, n) end
+---@usage function Head:forward(x) return self.linear(x) end
+---@usage logits = Head(19)(net(x))
 Module = class.new("Module", nil, { __index = lookup, __newindex = assign })
 
 --- What profile() puts around the calls of modules: hooks.around(module, ...) runs its forward.
@@ -76,6 +80,8 @@ function Module:__init() end
 function Module:__item() end
 
 --- Computes the module's result. Call the module itself, `net(x)`, not this.
+---@usage Scale = nn.class("Scale", nn.Module)
+---@usage function Scale:forward(x) return x:replace_feature(x.feats * 2) end
 function Module:forward()
   return errors.raisef("%s: the class has no forward", class.name(class.of(self)))
 end
@@ -110,6 +116,7 @@ errors.module_call = call
 
 --- The children: their names and, at the same positions, the modules.
 ---@return string[], table[]
+---@usage child_names, children = net:each_child()
 function Module:each_child()
   local slots = rawget(self, "_slots")
   local names, children = {}, {}
@@ -125,6 +132,7 @@ function Module:each_child()
 end
 
 --- Called when a module is assigned to a field; containers append it to their items.
+---@usage block = nn.Identity(); block:register_module("head", nn.Linear(8, 19))
 function Module:register_module(name, module)
   if type(name) ~= "string" then
     errors.raisef("%s: a module under the key %s, expected a name", class.name(class.of(self)),
@@ -136,6 +144,7 @@ end
 --- Registers a tensor that is saved and converted with the module, and is no parameter.
 ---@param name string
 ---@param t Tensor|nil
+---@usage net:register_buffer("scale", lacuna.ones(8))
 function Module:register_buffer(name, t)
   if type(t) ~= "nil" and not T.is(t) then
     errors.raisef("register_buffer: '%s' is a %s, expected a Tensor", tostring(name), type(t))

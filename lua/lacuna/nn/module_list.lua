@@ -5,6 +5,8 @@ local errors = require "lacuna.errors"
 local Container = require "lacuna.nn.containers"
 
 --- nn.ModuleList{a, b, ...}: `#list`, `list[i]`, ipairs.
+---@usage levels = nn.ModuleList{ nn.Conv3d(4, 8, 3), nn.Conv3d(8, 16, 3, { stride = 2 }) }
+---@usage y = x; for _, level in ipairs(levels) do y = level(y) end
 local ModuleList = class.new("ModuleList", Container)
 
 function ModuleList:forward()

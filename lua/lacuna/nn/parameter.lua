@@ -15,6 +15,7 @@ local owned = setmetatable({}, { __mode = "k" })
 --- Marks a tensor as a parameter and returns it: `self.weight = nn.Parameter(lacuna.zeros(3))`.
 ---@param t Tensor
 ---@return Tensor
+---@usage net.scale = nn.Parameter(lacuna.ones(8))
 function parameter.new(t)
   if not T.is(t) then
     errors.raisef("nn.Parameter: a %s, expected a Tensor", type(t))

@@ -41,6 +41,7 @@ end
 ---@param pres number  the resolution that the points' coordinates have
 ---@param vres number  the voxels' resolution
 ---@return table x SparseTensor of stride 1
+---@usage x = F.initial_voxelize(z, 0.05, 0.1)
 function point_ops.initial_voxelize(z, pres, vres)
   local op = "initial_voxelize"
   check_points(op, z)
@@ -68,6 +69,8 @@ end
 ---@param x table  SparseTensor
 ---@param z table  PointTensor
 ---@return table SparseTensor with the coordinates of x
+---@usage x = F.initial_voxelize(z, 0.05, 0.1)
+---@usage y = F.point_to_voxel(x, z)
 function point_ops.point_to_voxel(x, z)
   sparse.handle(x, "point_to_voxel")
   check_points("point_to_voxel", z)
@@ -97,6 +100,8 @@ local devoxelize_keys = { nearest = true }
 ---@param z table  PointTensor
 ---@param opts { nearest: boolean }|nil
 ---@return table PointTensor at the points of z
+---@usage x = F.initial_voxelize(z, 0.05, 0.1)
+---@usage z = F.voxel_to_point(x, z, { nearest = true })
 function point_ops.voxel_to_point(x, z, opts)
   opts = errors.options("voxel_to_point", opts, devoxelize_keys)
   sparse.handle(x, "voxel_to_point")
@@ -111,6 +116,8 @@ end
 ---@param idx Tensor  [N]
 ---@param counts Tensor  [M]
 ---@return Tensor  [M,C]
+---@usage idx = lacuna.tensor({ 0, 0, 1, 1 }, { dtype = "int64" })
+---@usage means = F.spvoxelize(t, idx, F.spcount(idx, 2))
 function point_ops.spvoxelize(feats, idx, counts)
   local op = "spvoxelize"
   local sizes = shape.of(T.is(counts) and counts or T.handle(counts, op, "counts"))
@@ -127,6 +134,8 @@ end
 ---@param idx Tensor  [N,8]
 ---@param w Tensor  [N,8]
 ---@return Tensor  [N,C]
+---@usage idx = lacuna.zeros({ 3, 8 }, { dtype = "int64" })
+---@usage feats = F.spdevoxelize(x.feats, idx, lacuna.full({ 3, 8 }, 1 / 8))
 function point_ops.spdevoxelize(feats, idx, w)
   local op = "spdevoxelize"
   native.call(C.lac_devoxelize, ctx, T.handle(feats, op, "feats"), T.handle(idx, op, "idx"),
@@ -140,6 +149,8 @@ end
 ---@param idx Tensor  [N,8]
 ---@param scale number|nil  edge of a cell, 1 by default
 ---@return Tensor  float32 [N,8]
+---@usage idx = lacuna.zeros({ #points, 8 }, { dtype = "int64" })
+---@usage weights = F.calc_ti_weights(points, idx, 0.05)
 function point_ops.calc_ti_weights(cloud, idx, scale)
   local op = "calc_ti_weights"
   if scale ~= nil and type(scale) ~= "number" then

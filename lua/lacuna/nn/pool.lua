@@ -49,6 +49,7 @@ end
 ---@param kernel_size integer|integer[]
 ---@param opts table|nil  stride, padding, dilation: one number or three; config
 ---@return table  SparseTensor
+---@usage y = F.max_pool3d(x, 3, { stride = 2, padding = 1 })
 function pool.max_pool3d(x, kernel_size, opts)
   return pool.run("max_pool3d", "max", x, pool.geometry("max_pool3d", kernel_size, opts))
 end
@@ -58,6 +59,7 @@ end
 ---@param kernel_size integer|integer[]
 ---@param opts table|nil  stride, padding, dilation: one number or three; config
 ---@return table  SparseTensor
+---@usage y = F.avg_pool3d(x, 2, { stride = 2 })
 function pool.avg_pool3d(x, kernel_size, opts)
   return pool.run("avg_pool3d", "avg", x, pool.geometry("avg_pool3d", kernel_size, opts))
 end
@@ -82,11 +84,13 @@ end
 --- else the largest batch index + 1; a sample without rows gives 0. A Tensor is one sample.
 ---@param x table|Tensor  SparseTensor, PointTensor or Tensor [N,C]
 ---@return Tensor
+---@usage vectors = F.global_max_pool(net(x))
 function pool.global_max_pool(x) return global("global_max_pool", "max", x) end
 
 --- Mean over the rows of each sample, [B,C]; see global_max_pool.
 ---@param x table|Tensor  SparseTensor, PointTensor or Tensor [N,C]
 ---@return Tensor
+---@usage vectors = F.global_avg_pool(net(x))
 function pool.global_avg_pool(x) return global("global_avg_pool", "avg", x) end
 
 return pool

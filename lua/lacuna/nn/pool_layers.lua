@@ -45,10 +45,12 @@ end
 
 --- nn.MaxPool3d(kernel_size, {stride=,padding=,dilation=,config=}); stride is the kernel's by
 --- default.
+---@usage pool = nn.MaxPool3d(2, { stride = 2 }); y = pool(x)
 layers.MaxPool3d = windows("MaxPool3d", "max", "max_pool3d")
 
 --- nn.AvgPool3d(kernel_size, {stride=,padding=,dilation=,config=}); stride is the kernel's by
 --- default.
+---@usage pool = nn.AvgPool3d(3, { stride = 2, padding = 1 })
 layers.AvgPool3d = windows("AvgPool3d", "avg", "avg_pool3d")
 
 local function over_samples(name, fn)
@@ -61,9 +63,11 @@ local function over_samples(name, fn)
 end
 
 --- nn.GlobalMaxPool(): the maximum over the rows of each sample, [B,C].
+---@usage vectors = nn.GlobalMaxPool()(net(x))
 layers.GlobalMaxPool = over_samples("GlobalMaxPool", pool.global_max_pool)
 
 --- nn.GlobalAvgPool(): the mean over the rows of each sample, [B,C].
+---@usage vectors = nn.GlobalAvgPool()(net(x))
 layers.GlobalAvgPool = over_samples("GlobalAvgPool", pool.global_avg_pool)
 
 return layers

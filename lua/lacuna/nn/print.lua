@@ -8,6 +8,8 @@ require "lacuna.nn.traverse"
 local NUMBER_WIDTH = 13 -- of a column for 9,999,999,999
 
 --- What a class shows in the parentheses after its name.
+---@usage Scale = nn.class("Scale", nn.Module)
+---@usage function Scale:extra_repr() return "by 2" end
 function Module:extra_repr()
   return ""
 end
@@ -98,6 +100,7 @@ end
 
 --- The number of parameters, those of the children included.
 ---@return integer
+---@usage net:num_parameters()
 function Module:num_parameters()
   return count(self:parameters())
 end

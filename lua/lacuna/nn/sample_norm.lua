@@ -34,6 +34,7 @@ end
 ---@param x table|Tensor  SparseTensor, PointTensor or Tensor [N,C]; the result is of its kind
 ---@param groups integer  a divisor of C
 ---@param opts { weight: Tensor, bias: Tensor, eps: number }|nil  [C], [C], 1e-5
+---@usage y = F.group_norm(net(x), 4, { eps = 1e-3 })
 function sample_norm.group_norm(x, groups, opts)
   if type(groups) ~= "number" or groups < 1 or groups % 1 ~= 0 or groups > 2 ^ 31 - 1 then
     errors.raisef("group_norm: groups is %s, expected a whole number from 1", tostring(groups))
@@ -45,6 +46,7 @@ end
 --- rows of one sample. A Tensor is one sample.
 ---@param x table|Tensor  SparseTensor, PointTensor or Tensor [N,C]; the result is of its kind
 ---@param opts { weight: Tensor, bias: Tensor, eps: number }|nil  [C], [C], 1e-5
+---@usage y = F.instance_norm(x, { eps = 1e-3 })
 function sample_norm.instance_norm(x, opts)
   return run("instance_norm", x, 0, opts)
 end

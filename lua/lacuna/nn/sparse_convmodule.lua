@@ -43,6 +43,8 @@ end
 ---@param kernel_size integer|integer[]
 ---@param opts table|nil  conv_type "SubMConv3d", stride 1, padding 0, indice_key (not needed),
 --- norm_cfg, act_cfg, order {"conv", "norm", "act"}
+---@usage norm = { type = "BN1d", eps = 1e-3 }
+---@usage block = nn.make_sparse_convmodule(4, 16, 3, { norm_cfg = norm }); y = block(x)
 return function(cin, cout, kernel_size, opts)
   opts = errors.options(op, opts, keys)
   local module, channels = Sequential(), cin

@@ -5,6 +5,7 @@ local crop = require "lacuna.crop"
 local Module = require "lacuna.nn.module"
 
 --- nn.SparseCrop(min, max): the rows with min <= (x,y,z) < max, in their order; either may be nil.
+---@usage crop = nn.SparseCrop({ 8, 8, 0 }, { 24, 24, 8 }); near = crop(x)
 local SparseCrop = class.new("SparseCrop", Module)
 
 ---@param min number[]|nil

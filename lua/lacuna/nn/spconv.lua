@@ -47,6 +47,7 @@ end
 
 --- nn.SubMConv3d(in, out, kernel_size, {dilation=,bias=,indice_key=}): a submanifold convolution,
 --- on the rows of its input. The window is centred whatever padding is given.
+---@usage conv = nn.SubMConv3d(4, 16, 3, { bias = false, indice_key = "subm1" }); y = conv(x)
 local SubMConv3d = class.new("SubMConv3d", Conv3d)
 spconv.SubMConv3d = SubMConv3d
 
@@ -66,6 +67,8 @@ end
 
 --- nn.SparseConv3d(in, out, kernel_size, {stride=,padding=,dilation=,bias=,indice_key=}): a strided
 --- convolution onto every coarse row that its window reaches.
+---@usage down = nn.SparseConv3d(4, 16, 3, { stride = 2, padding = 1, indice_key = "down1" })
+---@usage y = down(x)
 local SparseConv3d = class.new("SparseConv3d", Conv3d)
 spconv.SparseConv3d = SparseConv3d
 
@@ -107,6 +110,8 @@ end
 --- nn.SparseInverseConv3d(in, out, kernel_size, {bias=,indice_key=}): back to the rows that the
 --- strided convolution was given, which made the input's. Its stride, padding and dilation are used
 --- and may be left out; where given they must agree, and so must the kernel size.
+---@usage down = nn.SparseConv3d(4, 16, 3, { stride = 2, padding = 1 })
+---@usage up = nn.SparseInverseConv3d(16, 4, 3); y = up(down(x))
 local SparseInverseConv3d = class.new("SparseInverseConv3d", Conv3d)
 spconv.SparseInverseConv3d = SparseInverseConv3d
 
@@ -122,6 +127,8 @@ end
 
 --- nn.SparseConvTranspose3d(in, out, kernel_size, {stride=,padding=,dilation=,bias=,indice_key=}):
 --- a transposed convolution onto every row that its window reaches. Padding is taken as given.
+---@usage down = nn.SparseConv3d(4, 16, 2, { stride = 2 })
+---@usage up = nn.SparseConvTranspose3d(16, 4, 3, { stride = 2, padding = 1 }); y = up(down(x))
 local SparseConvTranspose3d = class.new("SparseConvTranspose3d", Conv3d)
 spconv.SparseConvTranspose3d = SparseConvTranspose3d
 

@@ -10,6 +10,7 @@ local traverse = require "lacuna.nn.traverse"
 local state_dict = {}
 
 --- The module's tensors (not copies) by name: `for name, t in net:state_dict() do` goes in order.
+---@usage for name, t in net:state_dict() do print(name, t:numel()) end
 function Module:state_dict()
   local found = ordered.map()
   traverse.each_tensor(self, function(path, tensor)
@@ -67,6 +68,7 @@ end
 ---@param dict table<string, Tensor>
 ---@param opts { strict: boolean }|nil
 ---@return table self_or_lists
+---@usage net:load_state_dict(net:clone():state_dict(), { strict = false })
 function Module:load_state_dict(dict, opts)
   opts = errors.options("load_state_dict", opts, { strict = true })
   if type(dict) ~= "table" then

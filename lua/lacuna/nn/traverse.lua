@@ -48,6 +48,7 @@ end
 
 --- All modules of the tree by path, the module itself under "":
 --- `for path, m in net:named_modules() do`.
+---@usage for path, m in net:named_modules() do print(path, lacuna.type(m)) end
 function Module:named_modules()
   local found = ordered.map()
   collect(self, "", found, {})
@@ -55,6 +56,7 @@ function Module:named_modules()
 end
 
 --- The direct children by name.
+---@usage for name, m in net:named_children() do print(name, m) end
 function Module:named_children()
   check_attributes(self)
   local found = ordered.map()
@@ -64,6 +66,7 @@ function Module:named_children()
 end
 
 --- The direct children, a list.
+---@usage #net:children()
 function Module:children()
   check_attributes(self)
   local _, children = self:each_child()
@@ -71,6 +74,7 @@ function Module:children()
 end
 
 --- All modules of the tree, a list, the module itself first.
+---@usage for _, m in ipairs(net:modules()) do print(m) end
 function Module:modules()
   local list = {}
   for _, module in self:named_modules() do list[#list + 1] = module end
@@ -108,16 +112,19 @@ local function named(root, wanted)
 end
 
 --- All parameters by path: `for name, p in net:named_parameters() do`.
+---@usage for path, p in net:named_parameters() do print(path, p:numel()) end
 function Module:named_parameters()
   return named(self, "parameter")
 end
 
 --- All buffers by path.
+---@usage for path, t in net:named_buffers() do print(path, t) end
 function Module:named_buffers()
   return named(self, "buffer")
 end
 
 --- All parameters, a list.
+---@usage for _, p in ipairs(net:parameters()) do p:fill_(0.01) end
 function Module:parameters()
   local list = {}
   for _, tensor in self:named_parameters() do list[#list + 1] = tensor end
@@ -126,6 +133,7 @@ end
 
 --- Calls fn(module) for every module, children before their parents; returns self.
 ---@param fn fun(module: table)
+---@usage net:apply(function(m) if nn.is(m, nn.BatchNorm) then m.eps = 1e-3 end end)
 function Module:apply(fn)
   local _, children = self:each_child()
   check_attributes(self)
@@ -136,6 +144,7 @@ end
 
 --- Switches to training behaviour, or back with `false`; returns self.
 ---@param mode boolean|nil
+---@usage net:train(); y = net(x)
 function Module:train(mode)
   local training = mode ~= false
   for _, module in self:named_modules() do module.training = training end
@@ -143,12 +152,14 @@ function Module:train(mode)
 end
 
 --- Switches to evaluation behaviour, in which modules are made; returns self.
+---@usage net:eval()
 function Module:eval()
   return self:train(false)
 end
 
 --- The module (or tensor) at a path: net:get("stage1.1.net.3").
 ---@param path string
+---@usage kernel = net:get("0.kernel")
 function Module:get(path)
   local at = self
   for name in tostring(path):gmatch("[^.]+") do

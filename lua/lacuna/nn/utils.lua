@@ -10,6 +10,7 @@ local utils = { get_kernel_offsets = conv.get_kernel_offsets }
 --- features becomes one on sparse tensors.
 ---@param x any
 ---@param fn fun(feats: Tensor, ...): Tensor
+---@usage y = nn.utils.fapply(x, function(feats) return feats:clamp(0, 6) end)
 function utils.fapply(x, fn, ...)
   if type(fn) ~= "function" and not (type(fn) == "table" and getmetatable(fn)) then
     errors.raisef("fapply: the second argument is a %s, expected a function", type(fn))

@@ -1,5 +1,5 @@
 -- docs.lua: what the sources say of a function or class: the LuaCATS comment above it, its
--- signature, and the keys of its options.
+-- signature, the keys of its options, and examples: `---@usage LINE`, as typed at the prompt.
 
 local docs = {}
 
@@ -46,9 +46,10 @@ local function split_type(text)
   return kind, text:sub(#kind + 1):match("^%s*(.-)%s*$")
 end
 
---- A comment taken apart: text, params {name, kind, text}, returns {kind, text}.
+--- A comment taken apart: text, params {name, kind, text}, returns {kind, text}, usage: lines of
+--- Lua.
 function docs.parse(comment)
-  local parsed = { text = {}, params = {}, returns = {} }
+  local parsed = { text = {}, params = {}, returns = {}, usage = {} }
   local last
   for _, line in ipairs(comment) do
     local tag, rest = line:match("^@(%w+)%s*(.*)$")
@@ -61,6 +62,9 @@ function docs.parse(comment)
       local kind, text = split_type(rest)
       last = { kind = kind, text = text }
       table.insert(parsed.returns, last)
+    elseif tag == "usage" then
+      last = {}
+      table.insert(parsed.usage, rest)
     elseif tag then
       last = {}
     elseif last then -- goes on with a tag
@@ -80,9 +84,21 @@ local function heading(line)
   return nil, line:match("function%s*(%b())")
 end
 
+-- The line where a field of this name is defined below a comment: `methods.abs = unary(...)`.
+local function definition(lines, name)
+  local pattern = "^%s*[%w_]+%." .. name .. "%s*="
+  for number, line in ipairs(lines) do
+    if line:find(pattern) and lines[number - 1]:find("^%s*%-%-%-") then return number end
+  end
+  return nil
+end
+
 --- { name=, arguments=, comment=, path=, line= } of a Lua function, as far as its source tells;
---- nil for one without a source file.
-function docs.of_function(fn)
+--- nil for one without a source file. One that another function made has its comment where it got
+--- its name, the last part of `public`.
+---@param fn function
+---@param public string|nil  see names.of
+function docs.of_function(fn, public)
   local info = debug.getinfo(fn, "S")
   local path = info.source:match("^@(.*)$")
   if not path then return nil end
@@ -92,10 +108,12 @@ function docs.of_function(fn)
   local after = first
   if not first:find("%)") then after = first .. (lines[info.linedefined + 1] or "") end
   local name, arguments = heading(after)
-  return {
-    name = name, arguments = arguments, path = path, line = info.linedefined,
-    comment = comment_above(lines, info.linedefined),
-  }
+  local at, comment = info.linedefined, comment_above(lines, info.linedefined)
+  if #comment == 0 and public then
+    at = definition(lines, public:match("[%w_]+$")) or at
+    comment = comment_above(lines, at)
+  end
+  return { name = name, arguments = arguments, path = path, line = at, comment = comment }
 end
 
 --- The comment at the head of a file: the lines up to the first that is none.
@@ -109,7 +127,21 @@ function docs.head(path)
   return found
 end
 
---- The same for a class of lacuna.nn.class: the comment above the line that makes it.
+--- The comment at the head of a model's file, and the examples in it: lines "Usage: ...".
+---@return string[] text
+---@return string[] usage
+function docs.of_model(path)
+  local text, usage = {}, {}
+  for _, line in ipairs(docs.head(path)) do
+    local example = line:match("^Usage: (.*)$")
+    if example then usage[#usage + 1] = example else text[#text + 1] = line end
+  end
+  if text[#text] == "" then text[#text] = nil end
+  return text, usage
+end
+
+--- The same as of_function for a class of lacuna.nn.class: the comment above the line that makes
+--- it.
 function docs.of_class(c)
   local class = require "lacuna.nn.class"
   local name = class.name(c)
@@ -122,6 +154,11 @@ function docs.of_class(c)
         return { name = name, comment = comment_above(lines_of(path), number), path = path,
           line = number }
       end
+    end
+    local made = path and definition(lines_of(path), name) -- `layers.MaxPool3d = windows(...)`
+    if made then
+      return { name = name, comment = comment_above(lines_of(path), made), path = path,
+        line = made }
     end
   end
   return { name = name, comment = {} }

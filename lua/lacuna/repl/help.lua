@@ -4,6 +4,7 @@ local colour = require "lacuna.repl.colour"
 local docs = require "lacuna.repl.docs"
 local errors = require "lacuna.errors"
 local members = require "lacuna.repl.members"
+local names = require "lacuna.repl.names"
 local scan = require "lacuna.repl.scan"
 
 local WIDTH = 100
@@ -52,6 +53,11 @@ local function add_options(lines, value)
   if #keys > 0 then add(lines, "  ", "options: " .. table.concat(keys, ", ")) end
 end
 
+-- Examples, as they are typed at the prompt.
+local function add_usage(lines, usage)
+  for _, text in ipairs(usage) do add(lines, "  > ", text) end
+end
+
 -- The first sentence of a comment, in one line.
 local function summary(comment)
   local text = table.concat(docs.parse(comment).text, " ")
@@ -63,35 +69,48 @@ local function is_class(value)
   return class and class.is_class(value)
 end
 
+-- The name of a class, and the arguments of its constructor unless the comment has them already.
+local function class_heading(c, name, parsed, init)
+  local public = names.of(c) or name
+  if not init or (parsed.text[1] or ""):find("^" .. public .. "[({]") then return public end
+  return public .. (init.arguments or "")
+end
+
 local function of_class(c)
   local doc = docs.of_class(c)
-  local lines = { colour.bold("nn." .. doc.name) }
-  for _, text in ipairs(docs.parse(doc.comment).text) do add(lines, "", text) end
+  local parsed = docs.parse(doc.comment)
   local init = c.__init and docs.of_function(c.__init)
+  local lines = { colour.bold(class_heading(c, doc.name, parsed, init)) }
+  for _, text in ipairs(parsed.text) do add(lines, "", text) end
   if init then
     add_arguments(lines, docs.parse(init.comment))
     add_options(lines, c)
   end
+  add_usage(lines, parsed.usage)
   add(lines, "", place(doc))
   return lines
 end
 
 local function of_function(fn)
-  local doc = docs.of_function(fn)
+  local public = names.of(fn)
+  local doc = docs.of_function(fn, public)
   if not doc then return { "a function of Lua or C, without a source to read" } end
-  local lines = { colour.bold((doc.name or "function") .. (doc.arguments or "")) }
+  local lines = { colour.bold(names.call(public, doc)) }
   local parsed = docs.parse(doc.comment)
   for _, text in ipairs(parsed.text) do add(lines, "", text) end
   add_arguments(lines, parsed)
   add_options(lines, fn)
+  add_usage(lines, parsed.usage)
   add(lines, "", place(doc))
   return lines
 end
 
 local function of_model(constructor, path)
   local lines = { colour.bold(path:match("([^/]*)%.lua$") or path) }
-  for _, text in ipairs(docs.head(path)) do add(lines, "", text) end
+  local text, usage = docs.of_model(path)
+  for _, line in ipairs(text) do add(lines, "", line) end
   add_options(lines, constructor)
+  add_usage(lines, usage)
   add(lines, "", colour.dim(path))
   return lines
 end
@@ -100,9 +119,11 @@ local function member_line(value, name)
   local ok, member = pcall(function() return value[name] end)
   if not ok then return name, "" end
   if type(member) == "function" then
-    local doc = docs.of_function(member)
+    local public = names.of(member)
+    local doc = docs.of_function(member, public)
     if not doc then return name .. "()", "" end
-    return name .. (doc.arguments or "()"), summary(doc.comment)
+    local call = names.call(public, doc):match("%b()$")
+    return name .. (call or "()"), summary(doc.comment)
   end
   if is_class(member) then return name, summary(docs.of_class(member).comment) end
   return name, ""
@@ -143,8 +164,8 @@ local function lines_of(value)
   return { type(value) .. " " .. tostring(value) }
 end
 
---- What the sources say of a value: of a function its arguments and options, of a class its
---- constructor, of a table or tensor what it has. A string names what it is about, "nn.Conv3d".
+--- What the sources say of a value: of a function its arguments, options and an example, of a class
+--- its constructor, of a table or tensor what it has. A string names what it is about, "nn.Conv3d".
 --- Without an argument: an overview.
 ---@param x any
 local function help(...)

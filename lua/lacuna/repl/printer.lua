@@ -2,6 +2,7 @@
 
 local docs = require "lacuna.repl.docs"
 local members = require "lacuna.repl.members"
+local names = require "lacuna.repl.names"
 
 local printer = {}
 
@@ -12,10 +13,12 @@ local function is_identifier(key)
 end
 
 local function function_text(fn)
-  local doc = docs.of_function(fn)
+  local public = names.of(fn)
+  local doc = docs.of_function(fn, public)
   if not doc or not doc.arguments then return tostring(fn) end
   local file = doc.path:match("lua/(lacuna/.*)$") or doc.path
-  return string.format("function %s%s  %s:%d", doc.name or "", doc.arguments, file, doc.line)
+  local call = (public or doc.name) and names.call(public, doc) or doc.arguments
+  return string.format("function %s  %s:%d", call, file, doc.line)
 end
 
 -- An object that prints itself, as one line: of a tensor the last, which tells what it is.

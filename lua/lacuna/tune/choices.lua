@@ -95,6 +95,7 @@ function choices.count()
 end
 
 --- Back to the choices of the library.
+---@usage lacuna.tune.clear()
 function choices.clear()
   C.lac_tuning_clear(ctx)
   held = {}

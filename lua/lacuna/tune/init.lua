@@ -203,6 +203,7 @@ end
 --- $XDG_CACHE_HOME/lacuna/tuning.txt); allow_rounding; repeats (5); explain: the printed report
 --- says what each candidate took; again: also what the cache knows
 ---@return table  a row for each kind of convolution, which prints as a table; notes
+---@usage lacuna.tune(net, x, { file = false, repeats = 3, explain = true })
 function tune.tune(net, input, opts)
   opts = check(net, opts)
   local notes = {}
@@ -227,6 +228,8 @@ end
 ---@param path string
 ---@param opts { allow_rounding: boolean }|nil
 ---@return integer applied, string[] notes
+---@usage lacuna.tune(net, x, { file = "tuning.txt" })
+---@usage lacuna.tune.load("tuning.txt", { allow_rounding = true })
 function tune.load(path, opts)
   opts = errors.options("tune.load", opts, { allow_rounding = true })
   local notes = {}
