@@ -29,10 +29,14 @@ local EXACT = 2 ^ 53
 function File.__index(_, key)
   local method = methods[key]
   if method then return method end
-  local names = {}
-  for name in pairs(methods) do names[#names + 1] = name end
-  return errors.raisef("hdf5: a file has no field '%s'%s", tostring(key), errors.nearest(key,
-    names))
+  return errors.raisef("hdf5: a file has no field '%s'%s", tostring(key),
+    errors.nearest(key, File.__names()))
+end
+
+function File.__names()
+  local list = {}
+  for name in pairs(methods) do list[#list + 1] = name end
+  return list
 end
 
 function File.__newindex(_, key)

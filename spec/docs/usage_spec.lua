@@ -1,15 +1,16 @@
 -- Every public function, class and model has an example, a line "---@usage ..." of its comment,
 -- which help() shows; and every example runs, line by line as at the prompt of the REPL.
 --
--- At hand are lacuna, nn, F, and what `prelude` makes: points, x, z, t, net, coords, map, file and
--- bar. Names of files in quotes are those of files in a temporary folder, which has scan.bin,
--- scan.label, net.h5 (the weights of net) and net.config (of SPVNAS).
+-- At hand are lacuna, nn, F, the REPL's functions, and what `prelude` makes: points, x, z, t, net,
+-- bar and file. Names of files in quotes are those of files in a temporary folder, which has
+-- scan.bin, scan.label, net.h5 (the weights of net) and net.config (of SPVNAS).
 
 local ffi = require "ffi"
 local class = require "lacuna.nn.class"
 local docs = require "lacuna.repl.docs"
 local lacuna = require "lacuna"
 local names = require "lacuna.repl.names"
+local program = require "spec.support.program"
 local shell = require "spec.support.shell"
 local nn, F = lacuna.nn, lacuna.nn.functional
 
@@ -36,7 +37,7 @@ local function prelude()
     t = lacuna.rand(4, 3),
     net = nn.Sequential(nn.Conv3d(4, 8, 3), nn.BatchNorm(8), nn.ReLU()),
     bar = lacuna.progress(10),
-    file = lacuna.hdf5.open(folder .. "/net.h5"),
+    file = lacuna.hdf5.open(folder .. "/net.h5"), -- to read
   }
 end
 
@@ -81,13 +82,13 @@ end
 local function run(lines)
   local env = setmetatable(prelude(), { __index = _G })
   env.lacuna, env.nn, env.F = lacuna, nn, F
-  env.print = function(...)
-    for i = 1, select("#", ...) do tostring((select(i, ...))) end
-  end
-  for _, line in ipairs(lines) do
-    env._ = setfenv(compile(line), env)()
-    tostring(env._) -- as the REPL prints it
-  end
+  for name, find in pairs(require "lacuna.repl.commands") do env[name] = find() end
+  program.printed(function()
+    for _, line in ipairs(lines) do
+      env._ = setfenv(compile(line), env)()
+      tostring(env._) -- as the REPL prints it
+    end
+  end)
 end
 
 -- "NAME: message" for every example that fails.
@@ -137,6 +138,9 @@ end
 
 describe("examples in comments", function()
   setup(function()
+    program.enter()
+    require "lacuna.repl.help"
+    require "lacuna.repl.show"
     folder = shell.run("mktemp -d").out:match("%S+")
     lacuna.manual_seed(1)
     local scan = lacuna.rand(50, 4)
@@ -146,7 +150,10 @@ describe("examples in comments", function()
     write("net.config", require("cjson").encode(require("lacuna.spvnas.net_config").widest()))
   end)
 
-  teardown(function() os.execute("rm -rf '" .. folder .. "'") end)
+  teardown(function()
+    program.leave()
+    os.execute("rm -rf '" .. folder .. "'")
+  end)
 
   it("are on every public function and class", function()
     local examples = examples_of_names()

@@ -26,6 +26,31 @@ describe("the REPL's documentation", function()
     assert.same({ { kind = "number", text = "three" } }, parsed.returns)
   end)
 
+  it("keeps examples apart, one a line", function()
+    local parsed = docs.parse { " Says.", "@usage y = f(x)", "@param a string  one",
+      "@usage y:sum(2)  -- by row" }
+    assert.same({ "y = f(x)", "y:sum(2)  -- by row" }, parsed.usage)
+    assert.same({ "Says." }, parsed.text)
+    assert.equal("one", parsed.params[1].text)
+    assert.same({}, docs.parse({ " Says." }).usage)
+  end)
+
+  it("finds the comment of what another function made, by its name", function()
+    local abs = lacuna.rand(2).abs
+    assert.same({}, docs.of_function(abs).comment)
+    local doc = docs.of_function(abs, "t:abs")
+    assert.equal(" Absolute values.", doc.comment[1])
+    assert.matches("^%s*methods%.abs = ", docs.line(doc.path, doc.line))
+    assert.matches("^ nn%.MaxPool3d%(", docs.of_class(nn.MaxPool3d).comment[1])
+  end)
+
+  it("takes the head of a model's file apart", function()
+    local text, usage = docs.of_model("models/second.lua")
+    assert.matches("^second%.lua: ", text[1])
+    assert.not_equal("", text[#text])
+    assert.same({ 'net = lacuna.models.second{ dataset = "kitti" }' }, usage)
+  end)
+
   it("finds the comment of a class", function()
     assert.matches("^ nn%.Conv3d%(in_channels", docs.of_class(nn.Conv3d).comment[1])
     assert.matches("^ nn%.SiLU", docs.of_class(nn.SiLU).comment[1])

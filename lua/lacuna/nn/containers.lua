@@ -33,6 +33,7 @@ end
 
 --- Appends a module; returns self.
 ---@param module table
+---@usage net:add(nn.Linear(8, 19))
 function Container:add(module)
   if not class.is(module, Module) then
     errors.raisef("%s: item %d is a %s, expected a module", class.name(class.of(self)), #self + 1,
@@ -55,6 +56,7 @@ end
 --- Appends a module under a name, or replaces the one of that name; returns self.
 ---@param name string
 ---@param module table
+---@usage net:add_module("head", nn.Linear(8, 19)); logits = net(x)
 function Container:add_module(name, module)
   if type(name) ~= "string" or name == "" or name:find(".", 1, true) then
     errors.raisef("%s: add_module: name '%s', expected a string without dots",

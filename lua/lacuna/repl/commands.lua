@@ -20,6 +20,7 @@ local list_meta = {
 }
 
 --- Your globals and what each is, in short.
+---@usage who()
 local function who()
   local printer = require "lacuna.repl.printer"
   local known, list = {}, {}
@@ -49,6 +50,7 @@ local memory_meta = {
 }
 
 --- The memory that tensors take on every device, and that of Lua.
+---@usage memory()[1].peak / 2^20
 local function memory()
   local lacuna = require "lacuna"
   local devices = {}

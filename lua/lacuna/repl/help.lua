@@ -105,8 +105,18 @@ local function of_function(fn)
   return lines
 end
 
-local function of_model(constructor, path)
-  local lines = { colour.bold(path:match("([^/]*)%.lua$") or path) }
+-- A model that comes with the package is called by its name, another one by its path.
+local function model_heading(value, path)
+  local models = require "lacuna.models"
+  local name = path:match("([^/]*)%.lua$")
+  local ok, known = pcall(models.constructor, name or "")
+  if ok and rawequal(known, value) then return "lacuna.models." .. name .. "(config)" end
+  return string.format("lacuna.models(%q)(config)", path)
+end
+
+local function of_model(value)
+  local constructor, path = require("lacuna.models").origin(value)
+  local lines = { colour.bold(model_heading(value, path)) }
   local text, usage = docs.of_model(path)
   for _, line in ipairs(text) do add(lines, "", line) end
   add_options(lines, constructor)
@@ -154,7 +164,7 @@ end
 
 local function lines_of(value)
   local models, class = package.loaded["lacuna.models"], package.loaded["lacuna.nn.class"]
-  if models and models.origin(value) then return of_model(models.origin(value)) end
+  if models and models.origin(value) then return of_model(value) end
   if is_class(value) then return of_class(value) end
   if type(value) == "function" then return of_function(value) end
   if class and class.of(value) then return of_class(class.of(value)) end
@@ -168,6 +178,7 @@ end
 --- its constructor, of a table or tensor what it has. A string names what it is about, "nn.Conv3d".
 --- Without an argument: an overview.
 ---@param x any
+---@usage help(F.conv3d)
 local function help(...)
   local x = ...
   if select("#", ...) == 0 then

@@ -9,6 +9,14 @@ local names = {}
 local function itself(module) return module end
 local function methods(module) return module.methods end
 
+-- Those of the REPL's own functions that are loaded: they need the program around them.
+local function own(commands)
+  return {
+    who = commands.who(), memory = commands.memory(),
+    help = package.loaded["lacuna.repl.help"], show = package.loaded["lacuna.repl.show"],
+  }
+end
+
 -- { prefix, module, what of it has the members }: of two names for one value the first counts.
 local places = {
   { "lacuna.", "lacuna", itself },
@@ -29,8 +37,10 @@ local places = {
   { "coords:", "lacuna.coords", methods },
   { "map:", "lacuna.kernel_map", methods },
   { "net:", "lacuna.nn.module", itself },
+  { "net:", "lacuna.nn.containers", itself },
   { "file:", "lacuna.hdf5", function(hdf5) return getmetatable(hdf5).methods end },
   { "bar:", "lacuna.progress", function(progress) return getmetatable(progress(0)).__index end },
+  { "", "lacuna.repl.commands", own },
 }
 
 local function is_class(value)
@@ -61,8 +71,9 @@ local function keys_of(object, all)
   return list
 end
 
---- The public functions and classes as {name=, value=}, each under one name, those of a place in
---- order. Without `all` only what is loaded: nothing else can be at hand.
+--- The public functions and classes as {name=, value=}, each once, those of a place in order; of
+--- methods that others override the first. Without `all` only what is loaded: nothing else can be
+--- at hand.
 ---@param all boolean|nil
 ---@return { name: string, value: any }[]
 function names.list(all)
@@ -72,10 +83,10 @@ function names.list(all)
     local loaded = all and require(module) or package.loaded[module]
     local object = loaded and members(loaded) or {}
     for _, key in ipairs(keys_of(object, all)) do
-      local value = object[key]
-      if is_named(value) and not seen[value] then
-        seen[value] = true
-        list[#list + 1] = { name = prefix .. key, value = value }
+      local name, value = prefix .. key, object[key]
+      if is_named(value) and not seen[value] and not seen[name] then
+        seen[value], seen[name] = true, true
+        list[#list + 1] = { name = name, value = value }
       end
     end
   end

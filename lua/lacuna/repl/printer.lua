@@ -2,7 +2,7 @@
 
 local docs = require "lacuna.repl.docs"
 local members = require "lacuna.repl.members"
-local names = require "lacuna.repl.names"
+local public_names = require "lacuna.repl.names"
 
 local printer = {}
 
@@ -13,11 +13,11 @@ local function is_identifier(key)
 end
 
 local function function_text(fn)
-  local public = names.of(fn)
+  local public = public_names.of(fn)
   local doc = docs.of_function(fn, public)
   if not doc or not doc.arguments then return tostring(fn) end
   local file = doc.path:match("lua/(lacuna/.*)$") or doc.path
-  local call = (public or doc.name) and names.call(public, doc) or doc.arguments
+  local call = (public or doc.name) and public_names.call(public, doc) or doc.arguments
   return string.format("function %s  %s:%d", call, file, doc.line)
 end
 

@@ -93,6 +93,7 @@ end
 --- path, and the picture too in terminals that show pictures.
 ---@param x any  points [N,3+], SparseTensor, PointTensor, view [B,C,H,W], [C,H,W] or [H,W]
 ---@param opts? { path: string }  a new file in the folder for temporary files by default
+---@usage show(x, { path = "scan.png" })
 local function show(x, opts)
   opts = errors.options("show", opts, { path = true })
   local path = opts.path
