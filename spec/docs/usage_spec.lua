@@ -64,7 +64,8 @@ end
 -- Only some machines have a GPU: elsewhere what names one is not run.
 local function needs_gpu(lines)
   local text = table.concat(lines, "\n")
-  return text:find("[:\"]cuda") ~= nil or text:find("cuda.describe(0)", 1, true) ~= nil
+  return text:find(":cuda%(") ~= nil or text:find('%("cuda"') ~= nil
+    or text:find("cuda.describe(0)", 1, true) ~= nil
 end
 
 local extensions = { bin = true, label = true, ply = true, png = true, h5 = true, txt = true,

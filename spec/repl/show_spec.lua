@@ -89,9 +89,9 @@ describe("the REPL's commands #process", function()
     local r = feed "help(lacuna.ones({ 2 }))\nhelp(lacuna.io)\nhelp('lacuna.time')"
     assert.same({ 0, "" }, { r.status, r.err })
     assert.matches("Tensor\n", r.out)
-    assert.matches("\n  narrow%(t, d, start, length%) +Rows start", r.out)
+    assert.matches("\n  narrow%(d, start, length%) +Rows start", r.out)
     assert.matches("lacuna%.io\n.-\n  read_labels%(path%) +Reads a SemanticKITTI", r.out)
-    assert.matches("timing%.time%(fn, opts%)\n.-options: n\n", r.out)
+    assert.matches("\nlacuna%.time%(fn, opts%)\n.-options: n\n  > lacuna%.time%(", r.out)
     r = feed "help(nil)"
     assert.matches("^lacuna: stdin:1: help: the value is nil", r.err)
   end)

@@ -42,8 +42,10 @@ function SparseConvTransposeBlock:__init(cin, cout, kernel_size, opts)
 end
 
 --- nn.SparseResBlock(in, out, kernel_size, {stride=,dilation=}): relu(main(x) + shortcut(x)), where
---- the shortcut is a 1x1x1 convolution if channels or rows change.
----@usage block = nn.SparseResBlock(4, 16, 3, { dilation = 2 }); y = block(x)
+--- the shortcut is a 1x1x1 convolution if channels or rows change. With a stride both have the same
+--- rows in the downsample mode "minkowski" alone.
+---@usage block = nn.SparseResBlock(4, 16, 3, { stride = 2 })
+---@usage y = lacuna.with_modes({ downsample_mode = "minkowski" }, block, x)
 local SparseResBlock = class.new("SparseResBlock", Module)
 blocks.SparseResBlock = SparseResBlock
 
