@@ -5,8 +5,9 @@
 -- own CenterPoint is this with axis_order = "zyx". Checkpoints of whole detectors have it under the
 -- prefix "encoders.lidar.backbone".
 --
--- Usage: net = lacuna.models.bevfusion{ dataset = "nuscenes" }
--- Usage: shape = net.config.sparse_shape
+-- Usage: net = lacuna.models.bevfusion{ dataset = "nuscenes", in_channels = 4 }; g = net.input
+-- Usage: grid = { voxel_size = g.voxel_size, range = g.range, order = g.order }
+-- Usage: view = net(lacuna.voxelize(points, grid))
 
 local lacuna = require "lacuna"
 local errors = require "lacuna.errors"

@@ -4,7 +4,9 @@
 -- its code, where whole detectors have it under the prefix "backbone". The coordinate columns are
 -- (b,z,y,x). voxel_res_backbone8x.lua is the same under OpenPCDet's names.
 --
--- Usage: net = lacuna.models.centerpoint{ dataset = "nuscenes" }
+-- Usage: net = lacuna.models.centerpoint{ dataset = "kitti" }; g = net.input
+-- Usage: grid = { voxel_size = g.voxel_size, range = g.range, order = g.order }
+-- Usage: view = net(lacuna.voxelize(points, grid))
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

@@ -5,7 +5,9 @@
 -- coordinate columns are (b,z,y,x), or (b,x,y,z) with axis_order = "xyz".
 -- voxel_backbone8x.lua is the same under OpenPCDet's names.
 --
--- Usage: net = lacuna.models.second{ dataset = "kitti" }
+-- Usage: net = lacuna.models.second{ dataset = "kitti" }; g = net.input
+-- Usage: grid = { voxel_size = g.voxel_size, range = g.range, order = g.order }
+-- Usage: view = net(lacuna.voxelize(points, grid))
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

@@ -4,6 +4,7 @@
 -- halves the second axis, along which its coordinates have the height. Keys as in TorchSparse.
 --
 -- Usage: net = lacuna.models.sparseresnet21d{ in_channels = 4, width_multiplier = 0.5 }
+-- Usage: levels = net(x)
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

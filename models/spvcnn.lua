@@ -4,6 +4,7 @@
 -- 2020. Its checkpoints fit, name by name; MinkUNet's (minkunet.lua) have the same names.
 --
 -- Usage: net = lacuna.models.spvcnn{ num_classes = 19, cr = 0.5, vres = 0.1 }
+-- Usage: logits = net(z)
 
 local lacuna = require "lacuna"
 local errors = require "lacuna.errors"

@@ -3,7 +3,9 @@
 -- Y. Yan, Y. Mao, B. Li: SECOND: Sparsely Embedded Convolutional Detection, Sensors 2018. Whole
 -- detectors have it under the prefix "backbone_3d". The coordinate columns are (b,z,y,x).
 --
--- Usage: net = lacuna.models.voxel_backbone8x{ dataset = "kitti" }
+-- Usage: net = lacuna.models.voxel_backbone8x{ dataset = "kitti" }; g = net.input
+-- Usage: grid = { voxel_size = g.voxel_size, range = g.range, order = g.order }
+-- Usage: view = net(lacuna.voxelize(points, grid))
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

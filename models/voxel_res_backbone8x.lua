@@ -3,7 +3,9 @@
 -- T. Yin, X. Zhou, P. Krähenbühl: Center-based 3D Object Detection and Tracking, CVPR 2021. Whole
 -- detectors have it under the prefix "backbone_3d". The coordinate columns are (b,z,y,x).
 --
--- Usage: net = lacuna.models.voxel_res_backbone8x{ dataset = "waymo" }
+-- Usage: net = lacuna.models.voxel_res_backbone8x{ dataset = "kitti" }; g = net.input
+-- Usage: grid = { voxel_size = g.voxel_size, range = g.range, order = g.order }
+-- Usage: view = net(lacuna.voxelize(points, grid))
 
 local lacuna = require "lacuna"
 local nn = lacuna.nn

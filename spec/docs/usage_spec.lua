@@ -84,6 +84,7 @@ local function run(lines)
   local env = setmetatable(prelude(), { __index = _G })
   env.lacuna, env.nn, env.F = lacuna, nn, F
   for name, find in pairs(require "lacuna.repl.commands") do env[name] = find() end
+  lacuna.set_eager(true) -- also what an example does not read
   program.printed(function()
     for _, line in ipairs(lines) do
       env._ = setfenv(compile(line), env)()

@@ -45,10 +45,11 @@ describe("the REPL's documentation", function()
   end)
 
   it("takes the head of a model's file apart", function()
-    local text, usage = docs.of_model("models/second.lua")
-    assert.matches("^second%.lua: ", text[1])
+    local text, usage = docs.of_model("models/minkunet.lua")
+    assert.matches("^minkunet%.lua: ", text[1])
     assert.not_equal("", text[#text])
-    assert.same({ 'net = lacuna.models.second{ dataset = "kitti" }' }, usage)
+    assert.same({ "net = lacuna.models.minkunet{ num_classes = 19, cr = 0.5 }", "logits = net(x)" },
+      usage)
   end)
 
   it("finds the comment of a class", function()

@@ -12,8 +12,8 @@ local sparse = require "lacuna.sparse"
 
 --- nn.BevEncoder, the base: net(x) is the bird's-eye view [B, C*D, H, W], net:features(x) a table
 --- of SparseTensors by name.
----@usage Encoder = nn.class("Encoder", nn.BevEncoder)
----@usage nn.is(lacuna.models.second(), nn.BevEncoder)
+---@usage net = lacuna.models.second{ dataset = "kitti" }
+---@usage levels = net:features(x)
 local BevEncoder = class.new("BevEncoder", Module)
 
 -- The grids that the networks were published for: edges of a voxel and range in metres (x,y,z),
