@@ -74,7 +74,7 @@ end
 --- Writes labels, an integer tensor [N], as uint32.
 ---@param path string
 ---@param labels Tensor
----@usage points, labels = lacuna.io.synthetic_scan()
+---@usage points, labels = lacuna.io.synthetic_scan{ beams = 16 }
 ---@usage lacuna.io.write_labels("scan.label", labels)
 function io.write_labels(path, labels)
   local h = T.handle(labels, "write_labels", "labels")
@@ -99,7 +99,7 @@ local write_ply_keys = { colours = true, colors = true, labels = true }
 ---@param path string
 ---@param points Tensor
 ---@param opts? { colours: Tensor, colors: Tensor, labels: Tensor }
----@usage points, labels = lacuna.io.synthetic_scan()
+---@usage points, labels = lacuna.io.synthetic_scan{ beams = 16 }
 ---@usage lacuna.io.write_ply("scan.ply", points, { labels = labels })
 function io.write_ply(path, points, opts)
   opts = errors.options("write_ply", opts, write_ply_keys)
