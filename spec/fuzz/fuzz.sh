@@ -20,7 +20,7 @@ for program in "$folder"/fuzz/*; do
   [ $# = 0 ] || [[ " $* " == *" $target "* ]] || continue
   mkdir -p "$folder/corpus/$target" spec/fuzz/seeds/"$target" spec/fuzz/crashers/"$target"
   log=$folder/crashes/$target.log
-  "$program" -max_total_time="$seconds" -max_len=4096 -timeout=20 -rss_limit_mb=4096 \
+  "$program" -max_total_time="$seconds" -max_len=4096 -timeout=60 -rss_limit_mb=4096 \
     -artifact_prefix="$folder/crashes/$target-" -print_final_stats=1 "$folder/corpus/$target" \
     "spec/fuzz/seeds/$target" "spec/fuzz/crashers/$target" >"$log" 2>&1
   status=$?

@@ -119,7 +119,11 @@ static inline void construct(machine *m, bytes *b) {
     const int64_t left = status == LAC_OK ? lac_tensor_numel(unique) / 4 : 0;
     lac_tensor *feats = machine_tensor(m, 2, left, c, 0);
     if (status == LAC_OK) status = lac_coords_create(m->ctx, unique, &coords);
-    if (status == LAC_OK) status = lac_sparse_create(m->ctx, feats, coords, NULL, &x);
+    lac_sparse_desc desc = {
+        .size = sizeof desc, .stride = {1, 1, 1}, .has_range = take(b) % 3 == 0, .range = {2}};
+    for (int a = 1; a < 4; a++)
+        desc.range[a] = low + size + take(b) % 2; /* and at times too small */
+    if (status == LAC_OK) status = lac_sparse_create(m->ctx, feats, coords, &desc, &x);
     lac_coords_release(coords);
     lac_tensor_release(feats);
     lac_tensor_release(unique);
