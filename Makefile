@@ -21,6 +21,7 @@ DEPS     ?= 1
 ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
 endif
+comma := ,
 # V=1 shows whole commands.
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(Q),@printf '  %-6s %s\n' '$1' '$2')
@@ -35,7 +36,7 @@ KEY := $(shell printf '%s' '$(CC) $(shell $(CC) -dumpfullversion -dumpmachine 2>
 OBJ := $(BUILD)/obj/$(KEY)
 
 # The convolution kernels are one portable source, built once for each instruction set. (Optimized and
-# sanitized, the register tiles would take minutes to compile.)
+# sanitized, the register tiles would take minutes to compile, with clang in any way.)
 ISA_SRC  := $(wildcard runtime/cpu/isa/*.c)
 ISAS     := cpu $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),avx2 avx512)
 ISA_cpu      :=
@@ -95,11 +96,14 @@ $(OBJ)/%.o: %.c
 $(OBJ)/runtime/io/%.o: EXTRA = $(HDF5_CFLAGS) $(PNG_CFLAGS)
 $(OBJ)/runtime/script/%.o: EXTRA = $(LUA_CFLAGS) $(EDIT_CFLAGS)
 
+# gcc makes fused multiply-adds of products and sums at -O2, or where it is told to.
+ISA_OPT := $(if $(SANITIZE),-O1 $(if $(findstring clang,$(CC)),,-fexpensive-optimizations),-O3)
+
 define isa_rule
 $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$< ($1))
-	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) $$(if $$(SANITIZE),-O1,-O3) $$(if $$(filter tile tile_bf16 implicit_tile epilogue,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) $$(ISA_OPT) $$(if $$(FUZZER),$$(if $$(findstring tile,$$*),-O2 -fno-sanitize=all)) $$(if $$(filter tile tile_bf16 implicit_tile epilogue,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
 endef
 $(foreach i,$(ISAS) avx512bf16,$(eval $(call isa_rule,$i)))
 
@@ -165,7 +169,7 @@ $(EMULATED): $(SIMT_DEPS)
 
 $(IO): $(IO_OBJ) $(BUILD)/objects.link
 	$(call say,LINK,$@)
-	$(Q)$(CC) -shared -Wl,-soname,liblacuna_io.so.0 -Wl,--no-undefined -o $@ $(IO_OBJ) $(LDFLAGS_ALL) $(HDF5_LIBS) $(PNG_LIBS) -lm
+	$(Q)$(CC) -shared -Wl,-soname,liblacuna_io.so.0 $(if $(FUZZER),,-Wl$(comma)--no-undefined) -o $@ $(IO_OBJ) $(LDFLAGS_ALL) $(HDF5_LIBS) $(PNG_LIBS) -lm
 
 # It finds liblacuna beside itself, whatever the host was linked with.
 $(SCRIPT): $(SCRIPT_OBJ) $(LIB) $(CDEF) $(BUILD)/objects.link
@@ -210,7 +214,10 @@ help:
 	@echo '                a GPU and nothing else installed'
 	@echo 'make lint       luacheck, headers that compile alone, gcc and clang with -Werror'
 	@echo 'make format-check   clang-format, without changing anything'
-	@echo 'make sanitize   the C harnesses of spec/c under AddressSanitizer and UBSan'
+	@echo 'make sanitize   the C harnesses of spec/c and the fuzz targets over their seeds, under AddressSanitizer'
+	@echo '                and UBSan'
+	@echo 'make fuzz       libFuzzer (of clang) on the targets of spec/fuzz, T=60 seconds each; FUZZ="hdf5 options"'
+	@echo '                names some;  make hdf5-survive: N=20000 damaged HDF5 files, each read by a process'
 	@echo 'make clean      remove $(BUILD)'
 	@echo
 	@echo 'Variables: CC OPT CFLAGS LDFLAGS BUILD=build WERROR=1 V=1 (whole commands)'
@@ -264,6 +271,34 @@ $(BUILD)/examples/cpp/%: examples/cpp/%.cpp $(HEADERS) $(LIB) $(IO) $(SCRIPT) $(
 .PHONY: examples
 examples: $(EXAMPLES)
 
+# Fuzz targets: a function over bytes and the objects of the library, with libFuzzer's main under FUZZER=1,
+# else with one that replays files. Only the main program has the sanitizers' functions: it exports them.
+FUZZ_BIN  := $(patsubst spec/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,$(wildcard spec/fuzz/*_fuzz.c))
+FUZZ_MAIN := $(if $(FUZZER),-fsanitize=fuzzer -rdynamic,spec/fuzz/replay.c)
+
+$(BUILD)/fuzz/%: spec/fuzz/%_fuzz.c $(wildcard spec/fuzz/*.h spec/fuzz/replay.c) $(LIB_OBJ) $(IO)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/fuzz $< $(FUZZ_MAIN) -o $@ $(LIB_OBJ) $(LDFLAGS_ALL) -lm -ldl -lpthread
+
+.PHONY: fuzz fuzz-targets
+fuzz-targets: $(FUZZ_BIN)
+
+# How many of N damaged HDF5 files end their reader?
+N ?= 20000
+.PHONY: hdf5-survive
+hdf5-survive: all
+	@mkdir -p $(BUILD)/hdf5_crashes
+	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/fuzz spec/fuzz/hdf5_survive.c spec/fuzz/hdf5_fuzz.c -o $(BUILD)/hdf5_survive -L$(BUILD) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL)
+	@OMP_NUM_THREADS=1 $(BUILD)/hdf5_survive $(N) $(BUILD)/hdf5_crashes spec/fuzz/seeds/hdf5/*.h5 spec/io/fixtures/foreign.h5
+
+T ?= 60
+fuzz:
+	@command -v clang >/dev/null || { echo 'make fuzz needs clang, which has libFuzzer' >&2; exit 1; }
+	@$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD)/fuzzer CC=clang FUZZER=1 CUDA=0 OPT='-O1 -g -Wno-pass-failed' \
+	  SANITIZE=address,undefined,fuzzer-no-link fuzz-targets
+	@bash spec/fuzz/fuzz.sh $(BUILD)/fuzzer $(T) $(FUZZ)
+
 .PHONY: test test-run harnesses sanitize lint format-check
 test:
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
@@ -274,7 +309,7 @@ test-run: all emulator examples
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' \
 	  CUDA_OBJECTS='$(if $(filter 1,$(CUDA)),$(OBJ)/cuda-$(CUDA_KEY)/cuda)' bash spec/support/run_all.sh
 
-harnesses: $(HARNESS_BIN)
+harnesses: $(HARNESS_BIN) $(FUZZ_BIN)
 
 .PHONY: test-gpu bench-gpu bundle emulator planted cuda-coverage
 emulator: $(EMULATED)

@@ -147,9 +147,12 @@ static lac_status import(lac_context *ctx, const DLTensor *dl, bool read_only,
     LAC_TRY(find_device(ctx, dl->device, &device));
     if (dl->ndim > 0 && dl->shape == NULL)
         return lac__fail(LAC_ERR_SHAPE, "from_dlpack: %d dimensions without a shape", dl->ndim);
-    LAC_TRY(lac__tensor_new_unallocated(ctx, device, dtype, dl->ndim, dl->shape, &t));
-    lac_status status = check_strides(dl);
+    lac_status status = lac__tensor_new_unallocated(ctx, device, dtype, dl->ndim, dl->shape, &t);
+    if (status != LAC_OK) return lac__prefix(status, "from_dlpack");
+    status = check_strides(dl);
     const uintptr_t address = (uintptr_t)dl->data + (uintptr_t)dl->byte_offset;
+    if (status == LAC_OK && dl->strides != NULL)
+        status = lac__prefix(lac__tensor_set_strides(t, dl->strides), "from_dlpack");
     if (status == LAC_OK && lac_tensor_numel(t) > 0 &&
         (dl->data == NULL || address % lac_dtype_size(dtype) != 0))
         status = lac__fail(LAC_ERR_ARGUMENT,
@@ -159,7 +162,6 @@ static lac_status import(lac_context *ctx, const DLTensor *dl, bool read_only,
         lac_tensor_release(t);
         return status;
     }
-    for (int32_t i = 0; i < dl->ndim && dl->strides != NULL; i++) t->stride[i] = dl->strides[i];
     lac__storage *s = t->storage;
     s->data = dl->data == NULL ? NULL : (char *)dl->data + dl->byte_offset;
     s->read_only = read_only;

@@ -42,16 +42,14 @@ static lac_status check_shape(lac_dtype dtype, int32_t ndim, const int64_t *shap
             return lac__fail(LAC_ERR_SHAPE, "tensor: size %lld of dimension %d is negative",
                              (long long)shape[i], i);
     }
+    /* Also an empty tensor has strides and a product of sizes, which must not overflow. */
+    bool empty = false;
     for (int32_t i = 0; i < ndim; i++) {
-        if (shape[i] == 0) {
-            *bytes = 0;
-            return LAC_OK;
-        }
-    }
-    for (int32_t i = 0; i < ndim; i++) {
-        if (!lac__mul_size(*bytes, shape[i], bytes))
+        empty = empty || shape[i] == 0;
+        if (!lac__mul_size(*bytes, lac__max(shape[i], 1), bytes))
             return lac__fail(LAC_ERR_SHAPE, "tensor: more than 2^63 bytes");
     }
+    if (empty) *bytes = 0;
     return LAC_OK;
 }
 
@@ -124,6 +122,22 @@ int32_t lac_tensor_is_read_only(const lac_tensor *t) {
     return t->storage->read_only;
 }
 
+lac_status lac__tensor_set_strides(lac_tensor *t, const int64_t *strides) {
+    int64_t reach = 0;
+    for (int32_t i = 0; i < t->ndim; i++) {
+        int64_t span = 0;
+        if (t->shape[i] <= 1) continue; /* no step is ever made: the contiguous one stays */
+        if (__builtin_mul_overflow(t->shape[i] - 1, strides[i], &span) ||
+            __builtin_mul_overflow(span, (int64_t)lac_dtype_size(t->dtype), &span) ||
+            __builtin_add_overflow(reach, span, &reach))
+            return lac__fail(LAC_ERR_SHAPE,
+                             "tensor: stride %lld of dimension %d: more than 2^63 bytes",
+                             (long long)strides[i], i);
+        t->stride[i] = strides[i];
+    }
+    return LAC_OK;
+}
+
 static lac_status find_device(lac_context *ctx, const lac_tensor_desc *desc, lac__device **out) {
     if (desc == NULL || desc->size != sizeof *desc)
         return lac__fail(LAC_ERR_ARGUMENT, "tensor: desc.size is not sizeof(lac_tensor_desc)");
@@ -145,10 +159,12 @@ lac_status lac_tensor_wrap(lac_context *ctx, const lac_tensor_desc *desc, void *
     LAC_TRY(lac__tensor_new_unallocated(ctx, device, desc->dtype, desc->ndim, desc->shape, &t));
     bool strided = false;
     for (int32_t i = 0; i < desc->ndim; i++) strided = strided || desc->stride[i] != 0;
-    if (strided) memcpy(t->stride, desc->stride, sizeof t->stride);
-    if (data == NULL && lac_tensor_numel(t) > 0) {
+    lac_status status = strided ? lac__tensor_set_strides(t, desc->stride) : LAC_OK;
+    if (status == LAC_OK && data == NULL && lac_tensor_numel(t) > 0)
+        status = lac__fail(LAC_ERR_ARGUMENT, "tensor: wrap of a NULL pointer");
+    if (status != LAC_OK) {
         lac_tensor_release(t);
-        return lac__fail(LAC_ERR_ARGUMENT, "tensor: wrap of a NULL pointer");
+        return status;
     }
     t->storage->data = data;
     t->storage->deleter = deleter;

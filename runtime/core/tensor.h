@@ -77,6 +77,8 @@ static inline lac_status lac__tensor_new_beside(lac_context *ctx, const lac_tens
 lac_status lac__tensor_new_unallocated(lac_context *ctx, lac__device *device, lac_dtype dtype,
                                        int32_t ndim, const int64_t *shape, lac_tensor **out);
 lac_status lac__tensor_allocate(lac_tensor *t);
+/** Strides, in elements, over memory that somebody else described; SHAPE where they span more than 2^63 bytes. */
+lac_status lac__tensor_set_strides(lac_tensor *t, const int64_t *strides);
 /** A tensor of its own over the storage of `t`, same shape; the caller changes shape and stride. */
 lac_status lac__tensor_view(lac_tensor *t, lac_tensor **out);
 

@@ -1,5 +1,9 @@
 /*
  * hdf5_file.c - opening, closing, and finding objects.
+ *
+ * libhdf5 parses the structure of files, and a file that makes it crash takes this process along. No check of
+ * ours goes before it: of 26,000 files with damaged structure (spec/fuzz/hdf5_survive.c) version
+ * 1.10.8 crashed on none, so that there was nothing to measure one by.
  */
 #include "io/hdf5_file.h"
 

@@ -166,7 +166,10 @@ static lac_status make_results(lac_context *ctx, const voxelizer *v, lac__voxeli
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, feats_shape, &r->feats));
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I64, 1, &v->voxels, &r->num_points));
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_I64, 1, &v->n, &r->point_voxel));
-    if (v->options->raw) LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_F32, 3, raw_shape, &r->raw));
+    if (v->options->raw) {
+        const lac_status status = lac__tensor_new(ctx, LAC_DTYPE_F32, 3, raw_shape, &r->raw);
+        if (status != LAC_OK) return lac__prefix(status, "voxelize: max_points points a voxel");
+    }
     int32_t *rows = lac__data(r->rows);
     int64_t *num_points = lac__data(r->num_points), *point_voxel = lac__data(r->point_voxel);
     for (int64_t i = 0; i < v->voxels; i++) {

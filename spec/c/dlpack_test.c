@@ -133,8 +133,18 @@ static void test_refusals(lac_context *ctx) {
     m.dl_tensor = matrix(data, shape);
     m.dl_tensor.ndim = 9;
     FAILS(LAC_ERR_SHAPE, lac_tensor_from_dlpack(ctx, &m, &t));
+    CHECK(strncmp(lac_last_error(), "from_dlpack: ", 13) == 0);
     m.dl_tensor = matrix(data, shape);
     m.dl_tensor.strides = strides;
+    FAILS(LAC_ERR_SHAPE, lac_tensor_from_dlpack(ctx, &m, &t));
+    m.dl_tensor = matrix(data, shape);
+    strides[0] = INT64_MAX / 2;
+    m.dl_tensor.shape = (int64_t[]){4, 3}; /* the last element is beyond all memory */
+    m.dl_tensor.strides = strides;
+    FAILS(LAC_ERR_SHAPE, lac_tensor_from_dlpack(ctx, &m, &t));
+    m.dl_tensor = matrix(data, (int64_t[]){24, INT64_MAX / 2}); /* nor if it is empty */
+    m.dl_tensor.ndim = 3;
+    m.dl_tensor.shape = (int64_t[]){24, INT64_MAX / 2, 0};
     FAILS(LAC_ERR_SHAPE, lac_tensor_from_dlpack(ctx, &m, &t));
     m.dl_tensor = matrix(data, shape);
     m.dl_tensor.byte_offset = 2;

@@ -44,6 +44,9 @@ static void known_values(void) {
     lac_voxelize_info info = {0};
     OK(lac_voxelize(ctx, p, &o, &v, &info));
     CHECK(info.grid[0] == 8 && info.points_outside == 0 && info.points_dropped == 1);
+    o.max_points = INT64_MAX / 4;
+    FAILS(LAC_ERR_SHAPE, lac_voxelize(ctx, p, &o, &v, NULL));
+    CHECK(strncmp(lac_last_error(), "voxelize: max_points", 20) == 0);
     o.size = 4;
     FAILS(LAC_ERR_ARGUMENT, lac_voxelize(ctx, p, &o, &v, NULL));
     lac_tensor_release(info.num_points);

@@ -111,6 +111,16 @@ static void test_wrapping(lac_context *ctx) {
     lac_tensor_release(first);
     CHECK(deleted == 1);
     lac_tensor_release(copy);
+    lac_tensor *none = NULL;
+    lac_tensor_desc far = {
+        .size = sizeof far, .ndim = 2, .shape = {2, 3}, .stride = {INT64_MAX, 1}};
+    FAILS(LAC_ERR_SHAPE, lac_tensor_wrap(ctx, &far, &far, NULL, NULL, &none));
+    far.shape[0] = 1; /* where no step is made, its size does not matter */
+    OK(lac_tensor_wrap(ctx, &far, &far, NULL, NULL, &none));
+    CHECK(lac_tensor_is_contiguous(none));
+    lac_tensor_release(none);
+    far = (lac_tensor_desc){.size = sizeof far, .ndim = 3, .shape = {24, INT64_MAX / 2, 0}};
+    FAILS(LAC_ERR_SHAPE, lac_tensor_create(ctx, &far, &none));
 }
 
 static void test_dense(lac_context *ctx) {

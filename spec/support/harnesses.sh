@@ -1,13 +1,20 @@
 #!/bin/bash
-# harnesses.sh FOLDER - runs the C harnesses built there. Ends with "N passed, N failed".
+# harnesses.sh FOLDER - runs the C harnesses built there, and the fuzz targets beside it over the seeds and
+# crashers that are kept. Ends with "N passed, N failed".
 set -u
 
 passed=0
 failed=0
-for harness in "$1"/*_test; do
+for harness in "$1"/*_test "$1"/../fuzz/*; do
   [ -x "$harness" ] || continue
+  kept=()
+  case $harness in
+    *_test) ;;
+    *) for kind in seeds crashers; do kept+=("spec/fuzz/$kind/${harness##*/}"); done ;;
+  esac
   # Each prints a line a failed check and, last, "N passed, N failed".
-  output=$(ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "$harness" 2>&1)
+  output=$(ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+    LACUNA_IO_LIB=$(realpath "$1/../liblacuna_io.so") "$harness" "${kept[@]}" 2>&1)
   status=$?
   read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' <<<"$output" | tail -n 1)
   passed=$((passed + ${p:-0}))

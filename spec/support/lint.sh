@@ -24,6 +24,7 @@ flags_for() { # the libraries that a source is compiled against
     runtime/script/*) pkg-config --cflags luajit libedit ;;
     runtime/cpu/isa/*) echo "${ISA_FLAGS:--DLAC_ISA=cpu}" ;;
     spec/c/*) echo -Ispec/c; pkg-config --cflags luajit ;;
+    spec/fuzz/*) echo -Ispec/fuzz ;;
     examples/c/*) pkg-config --cflags luajit ;;
     cuda/*) echo -DLAC_EMULATED -Ispec/simt/shim -Ispec/simt -Icuda ;;
   esac
@@ -43,8 +44,8 @@ AVX2="-mavx2 -mfma -mf16c"
 AVX512="-mavx512f -mavx512vl -mavx512dq -mavx512bw"
 
 # A template (a header that is included once for each type) says so in its first comment.
-headers=$(grep -L -m1 -E '^ \* [a-z_0-9]+\.h - template' $(find runtime cuda spec/c -name '*.h'))
-sources=$(find runtime cuda examples/c spec/c -name '*.c')
+headers=$(grep -L -m1 -E '^ \* [a-z_0-9]+\.h - template' $(find runtime cuda spec/c spec/fuzz -name '*.h'))
+sources=$(find runtime cuda examples/c spec/c spec/fuzz -name '*.c')
 eval "CFLAGS_ALL=\$(printf '%s ' $CFLAGS_ALL)" # the shell's quotes around -DLAC_VERSION go away once
 
 check "luacheck" luacheck --no-color -q .
