@@ -12,6 +12,7 @@ CC       ?= cc
 OPT      ?= -O2 -g
 WERROR   ?= 0
 SANITIZE ?=
+ISA_OPT  ?= $(if $(SANITIZE),-O1 -DLAC_EXPLICIT_FMA,-O3)
 CUDA     ?= $(if $(shell command -v $(or $(NVCC),nvcc) 2>/dev/null),1,0)
 NVCC     ?= nvcc
 DEPS     ?= 1
@@ -97,7 +98,7 @@ define isa_rule
 $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$< ($1))
-	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) $$(if $$(SANITIZE),-O1,-O3) $$(if $$(filter tile tile_bf16 implicit_tile epilogue,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(ISA_$1) $$(ISA_OPT) $$(if $$(filter tile tile_bf16 implicit_tile epilogue,$$*),-ffp-contract=fast) -DLAC_ISA=$1 -MMD -MP -c $$< -o $$@
 endef
 $(foreach i,$(ISAS) avx512bf16,$(eval $(call isa_rule,$i)))
 
@@ -208,7 +209,9 @@ help:
 	@echo '                a GPU and nothing else installed'
 	@echo 'make lint       luacheck, headers that compile alone, gcc and clang with -Werror'
 	@echo 'make format-check   clang-format, without changing anything'
-	@echo 'make sanitize   the C harnesses of spec/c under AddressSanitizer and UBSan'
+	@echo 'make sanitize   the C harnesses of spec/c and all specs under AddressSanitizer and UBSan (long)'
+	@echo 'make soak       N=10000 scans, or SECONDS=3600 of them, through one process; threads, budgets, batches, kills'
+	@echo 'make coverage   lines of runtime/ that harnesses and specs run, exported functions that none calls (long)'
 	@echo 'make clean      remove $(BUILD)'
 	@echo
 	@echo 'Variables: CC OPT CFLAGS LDFLAGS BUILD=build WERROR=1 V=1 (whole commands)'
@@ -242,6 +245,11 @@ $(BUILD)/spec/%: spec/c/%.c $(wildcard spec/c/*.h) $(LIB) $(IO) $(SCRIPT)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/c $< -o $@ -L$(BUILD) $(LINK_MORE) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL) -lm
 
+$(BUILD)/soak/%: spec/soak/%.c spec/c/harness.h $(LIB) $(IO) $(SCRIPT)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LUA_CFLAGS) $< -o $@ -L$(BUILD) -llacuna_script -llacuna $(LUA_LIBS) -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL) -lm
+
 # The examples for hosts, as a reader of their first lines would build them. The ROS node is compiled against
 # stand-in headers.
 EXAMPLES     := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/c/*.c)) \
@@ -262,12 +270,12 @@ $(BUILD)/examples/cpp/%: examples/cpp/%.cpp $(HEADERS) $(LIB) $(IO) $(SCRIPT) $(
 .PHONY: examples
 examples: $(EXAMPLES)
 
-.PHONY: test test-run harnesses sanitize lint format-check
+.PHONY: test test-run harnesses sanitize coverage soak lint format-check
 test:
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
 	@$(MAKE) --no-print-directory WERROR=1 test-run
 
-test-run: all emulator examples
+test-run: all emulator examples $(BUILD)/soak/hosts
 	@$(SANITIZED) CUDA=0 harnesses
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' \
 	  CUDA_OBJECTS='$(if $(filter 1,$(CUDA)),$(OBJ)/cuda-$(CUDA_KEY)/cuda)' bash spec/support/run_all.sh
@@ -294,8 +302,23 @@ bundle: all gpu-programs
 	@BUILD=$(BUILD) bash runtime/packaging/bundle.sh $(BUNDLE)
 
 sanitize:
-	@$(SANITIZED) WERROR=1 harnesses
+	@$(SANITIZED) CUDA=0 WERROR=1 all harnesses
 	@bash spec/support/harnesses.sh $(BUILD)/sanitize/spec
+	@bash spec/support/sanitized_specs.sh $(BUILD)/sanitize
+
+# Load for long: N scans, or SECONDS of them; SEED chooses them.
+N       ?= 10000
+SECONDS ?= 3600
+SEED    ?= 1
+soak: all $(BUILD)/soak/hosts
+	@BUILD=$(BUILD) bash spec/soak/run.sh $(N) $(SECONDS) $(SEED)
+
+# What the harnesses and the specs in the interpreter run of runtime/.
+coverage:
+	@find $(BUILD)/coverage -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CUDA=0 WERROR=1 OPT='-O1 -g' LDFLAGS=--coverage \
+	  CFLAGS='--coverage -fprofile-update=atomic' ISA_OPT='-O1 -DLAC_EXPLICIT_FMA' all harnesses
+	@BUILD=$(BUILD)/coverage bash spec/support/coverage.sh
 
 lint:
 	@CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/lint.sh
