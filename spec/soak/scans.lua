@@ -1,4 +1,5 @@
--- scans.lua N [SECONDS [SEED [LARGEST]]]: N scans of random size (0 to LARGEST points, most small), or as many as fit into SECONDS, through one network in one process. Prints times by voxels and
+-- scans.lua N [SECONDS [SEED [LARGEST]]]: N scans of random size (0 to LARGEST points, most small),
+-- or as many as fit into SECONDS, through one network in one process. Prints times by voxels and
 -- how resident memory went; fails where memory grows after the first quarter or a scan that comes
 -- back gives other bits.
 
