@@ -275,7 +275,7 @@ test:
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
 	@$(MAKE) --no-print-directory WERROR=1 test-run
 
-test-run: all emulator examples $(BUILD)/soak/hosts
+test-run: all emulator examples $(BUILD)/soak/hosts $(BUILD)/soak/wide
 	@$(SANITIZED) CUDA=0 harnesses
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' \
 	  CUDA_OBJECTS='$(if $(filter 1,$(CUDA)),$(OBJ)/cuda-$(CUDA_KEY)/cuda)' bash spec/support/run_all.sh
@@ -310,7 +310,7 @@ sanitize:
 N       ?= 10000
 SECONDS ?= 3600
 SEED    ?= 1
-soak: all $(BUILD)/soak/hosts
+soak: all $(BUILD)/soak/hosts $(BUILD)/soak/wide
 	@BUILD=$(BUILD) bash spec/soak/run.sh $(N) $(SECONDS) $(SEED)
 
 # What the harnesses and the specs in the interpreter run of runtime/.

@@ -14,6 +14,7 @@ step() {
 step luajit spec/soak/scans.lua "$n" "$2" "$3" "${4:-300000}"
 step luajit spec/soak/batches.lua $((n < 4096 ? n : 4096))
 step "$build/soak/hosts" $((n < 1000 ? n : 1000))
+step "$build/soak/wide" $((n < 300 ? 1 + n / 2 : 300))
 if [ "$n" -ge 1000 ]; then
   export LACUNA_KILLS=$((n / 20)) LACUNA_SEED=$3
   step luajit -joff "$(command -v busted)" --ignore-lua -o plainTerminal spec/cli/crash_spec.lua
