@@ -210,6 +210,7 @@ help:
 	@echo 'make lint       luacheck, headers that compile alone, gcc and clang with -Werror'
 	@echo 'make format-check   clang-format, without changing anything'
 	@echo 'make sanitize   the C harnesses of spec/c and all specs under AddressSanitizer and UBSan (long)'
+	@echo 'make sanitize-threads   the C harnesses under ThreadSanitizer; needs clang and its OpenMP'
 	@echo 'make soak       N=10000 scans, or SECONDS=3600 of them, through one process; threads, budgets, batches, kills'
 	@echo 'make coverage   lines of runtime/ that harnesses and specs run, exported functions that none calls (long)'
 	@echo 'make clean      remove $(BUILD)'
@@ -270,7 +271,7 @@ $(BUILD)/examples/cpp/%: examples/cpp/%.cpp $(HEADERS) $(LIB) $(IO) $(SCRIPT) $(
 .PHONY: examples
 examples: $(EXAMPLES)
 
-.PHONY: test test-run harnesses sanitize coverage soak lint format-check
+.PHONY: test test-run harnesses sanitize sanitize-threads coverage soak lint format-check
 test:
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
 	@$(MAKE) --no-print-directory WERROR=1 test-run
@@ -305,6 +306,13 @@ sanitize:
 	@$(SANITIZED) CUDA=0 WERROR=1 all harnesses
 	@bash spec/support/harnesses.sh $(BUILD)/sanitize/spec
 	@bash spec/support/sanitized_specs.sh $(BUILD)/sanitize
+
+# With clang, whose OpenMP tells ThreadSanitizer about its barriers (libarcher); gcc's looks like races.
+sanitize-threads:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/thread CC=clang SANITIZE=thread OPT='-O1 -g' CUDA=0 \
+	  LDFLAGS='-Wl,-z,undefs' harnesses
+	@lib=$$(clang -print-resource-dir)/../..; OMP_TOOL_LIBRARIES=$$lib/libarcher.so LD_LIBRARY_PATH=$$lib \
+	  TSAN_OPTIONS=ignore_noninstrumented_modules=1 bash spec/support/harnesses.sh $(BUILD)/thread/spec
 
 # Load for long: N scans, or SECONDS of them; SEED chooses them.
 N       ?= 10000
