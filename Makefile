@@ -14,6 +14,7 @@ CC       ?= cc
 OPT      ?= -O2 -g
 WERROR   ?= 0
 SANITIZE ?=
+ISA_OPT  ?= $(if $(SANITIZE),-O1 -DLAC_EXPLICIT_FMA,-O3)
 CUDA     ?= $(if $(shell command -v $(or $(NVCC),nvcc) 2>/dev/null),1,0)
 NVCC     ?= nvcc
 DEPS     ?= 1
@@ -97,7 +98,6 @@ $(OBJ)/runtime/io/%.o: EXTRA = $(HDF5_CFLAGS) $(PNG_CFLAGS)
 $(OBJ)/runtime/script/%.o: EXTRA = $(LUA_CFLAGS) $(EDIT_CFLAGS)
 
 # gcc makes fused multiply-adds of products and sums at -O2, or where it is told to.
-ISA_OPT := $(if $(SANITIZE),-O1 $(if $(findstring clang,$(CC)),,-fexpensive-optimizations),-O3)
 
 define isa_rule
 $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
@@ -214,10 +214,12 @@ help:
 	@echo '                a GPU and nothing else installed'
 	@echo 'make lint       luacheck, headers that compile alone, gcc and clang with -Werror'
 	@echo 'make format-check   clang-format, without changing anything'
-	@echo 'make sanitize   the C harnesses of spec/c and the fuzz targets over their seeds, under AddressSanitizer'
-	@echo '                and UBSan'
+	@echo 'make sanitize   C harnesses, fuzz targets over their seeds and all specs under AddressSanitizer and UBSan (long)'
+	@echo 'make sanitize-threads   the C harnesses under ThreadSanitizer; needs clang and its OpenMP'
 	@echo 'make fuzz       libFuzzer (of clang) on the targets of spec/fuzz, T=60 seconds each; FUZZ="hdf5 options"'
 	@echo '                names some;  make hdf5-survive: N=20000 damaged HDF5 files, each read by a process'
+	@echo 'make soak       N=10000 scans, or SECONDS=3600 of them, through one process; threads, budgets, batches, kills'
+	@echo 'make coverage   lines of runtime/ that harnesses and specs run, exported functions that none calls (long)'
 	@echo 'make clean      remove $(BUILD)'
 	@echo
 	@echo 'Variables: CC OPT CFLAGS LDFLAGS BUILD=build WERROR=1 V=1 (whole commands)'
@@ -250,6 +252,11 @@ $(BUILD)/spec/%: spec/c/%.c $(wildcard spec/c/*.h) $(LIB) $(IO) $(SCRIPT)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/c $< -o $@ -L$(BUILD) $(LINK_MORE) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL) -lm
+
+$(BUILD)/soak/%: spec/soak/%.c spec/c/harness.h $(LIB) $(IO) $(SCRIPT)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LUA_CFLAGS) $< -o $@ -L$(BUILD) -llacuna_script -llacuna $(LUA_LIBS) -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL) -lm
 
 # The examples for hosts, as a reader of their first lines would build them. The ROS node is compiled against
 # stand-in headers.
@@ -285,12 +292,11 @@ $(BUILD)/fuzz/%: spec/fuzz/%_fuzz.c $(wildcard spec/fuzz/*.h spec/fuzz/replay.c)
 fuzz-targets: $(FUZZ_BIN)
 
 # How many of N damaged HDF5 files end their reader?
-N ?= 20000
 .PHONY: hdf5-survive
 hdf5-survive: all
 	@mkdir -p $(BUILD)/hdf5_crashes
 	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/fuzz spec/fuzz/hdf5_survive.c spec/fuzz/hdf5_fuzz.c -o $(BUILD)/hdf5_survive -L$(BUILD) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL)
-	@OMP_NUM_THREADS=1 $(BUILD)/hdf5_survive $(N) $(BUILD)/hdf5_crashes spec/fuzz/seeds/hdf5/*.h5 spec/io/fixtures/foreign.h5
+	@OMP_NUM_THREADS=1 $(BUILD)/hdf5_survive $(or $(N),20000) $(BUILD)/hdf5_crashes spec/fuzz/seeds/hdf5/*.h5 spec/io/fixtures/foreign.h5
 
 T ?= 60
 fuzz:
@@ -299,12 +305,12 @@ fuzz:
 	  SANITIZE=address,undefined,fuzzer-no-link fuzz-targets
 	@bash spec/fuzz/fuzz.sh $(BUILD)/fuzzer $(T) $(FUZZ)
 
-.PHONY: test test-run harnesses sanitize lint format-check
+.PHONY: test test-run harnesses sanitize sanitize-threads coverage soak lint format-check
 test:
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
 	@$(MAKE) --no-print-directory WERROR=1 test-run
 
-test-run: all emulator examples
+test-run: all emulator examples $(BUILD)/soak/hosts $(BUILD)/soak/wide
 	@$(SANITIZED) CUDA=0 harnesses
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' \
 	  CUDA_OBJECTS='$(if $(filter 1,$(CUDA)),$(OBJ)/cuda-$(CUDA_KEY)/cuda)' bash spec/support/run_all.sh
@@ -331,8 +337,30 @@ bundle: all gpu-programs
 	@BUILD=$(BUILD) bash runtime/packaging/bundle.sh $(BUNDLE)
 
 sanitize:
-	@$(SANITIZED) WERROR=1 harnesses
+	@$(SANITIZED) CUDA=0 WERROR=1 all harnesses
 	@bash spec/support/harnesses.sh $(BUILD)/sanitize/spec
+	@bash spec/support/sanitized_specs.sh $(BUILD)/sanitize
+
+# With clang, whose OpenMP tells ThreadSanitizer about its barriers (libarcher); gcc's looks like races.
+sanitize-threads:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/thread CC=clang SANITIZE=thread OPT='-O1 -g' CUDA=0 \
+	  LDFLAGS='-Wl,-z,undefs' harnesses
+	@lib=$$(clang -print-resource-dir)/../..; OMP_TOOL_LIBRARIES=$$lib/libarcher.so LD_LIBRARY_PATH=$$lib \
+	  TSAN_OPTIONS=ignore_noninstrumented_modules=1 bash spec/support/harnesses.sh $(BUILD)/thread/spec
+
+# Load for long: N scans, or SECONDS of them; SEED chooses them.
+N       ?= 10000
+SECONDS ?= 3600
+SEED    ?= 1
+soak: all $(BUILD)/soak/hosts $(BUILD)/soak/wide
+	@BUILD=$(BUILD) bash spec/soak/run.sh $(N) $(SECONDS) $(SEED)
+
+# What the harnesses and the specs in the interpreter run of runtime/.
+coverage:
+	@find $(BUILD)/coverage -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CUDA=0 WERROR=1 OPT='-O1 -g' LDFLAGS=--coverage \
+	  CFLAGS='--coverage -fprofile-update=atomic' ISA_OPT='-O1 -DLAC_EXPLICIT_FMA' all harnesses
+	@BUILD=$(BUILD)/coverage bash spec/support/coverage.sh
 
 lint:
 	@CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/lint.sh

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LONGEST_PATH = 1024, DEEPEST_PATH = 64 };
+enum { LONGEST_PATH = 1024, DEEPEST_PATH = 64, GROWTH = 1 << 20 };
 
 void lac__hdf5_close_id(hid_t id) {
     if (id >= 0) (void)H5Idec_ref(id);
@@ -59,6 +59,8 @@ static lac_status open_for_reading(lac_hdf5 *f) {
     return status;
 }
 
+/* The file is made in memory: libhdf5 1.10 does not survive a disk that is full (after a failed write it cannot
+ * close the file, and crashes when the process ends). We write what it made. */
 static lac_status open_for_writing(lac_hdf5 *f) {
     lac__atomic_file *target = lac__host->object_alloc(f->ctx, sizeof *target);
     if (target == NULL) return lac__fail(LAC_ERR_OOM, "hdf5: out of memory");
@@ -73,9 +75,12 @@ static lac_status open_for_writing(lac_hdf5 *f) {
     (void)H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     (void)H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     (void)H5Pset_obj_track_times(creation, false); /* the same content gives the same bytes */
-    f->file = H5Fcreate(target->temporary, H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+    const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (H5Pset_fapl_core(access, GROWTH, false) >= 0)
+        f->file = H5Fcreate(target->temporary, H5F_ACC_TRUNC, creation, access);
     if (f->file < 0) status = lac__hdf5_fail(f, LAC_ERR_IO, NULL, "cannot be created");
     f->access = link_access();
+    lac__hdf5_close_id(access);
     lac__hdf5_close_id(creation);
     lac__hdf5_unlock();
     return status;
@@ -104,11 +109,24 @@ lac_status lac__hdf5_open(lac_context *ctx, const char *path, const char *mode, 
     return LAC_OK;
 }
 
+/* What libhdf5 has in memory, to the temporary file. */
+static lac_status write_image(lac_hdf5 *f) {
+    void **image = NULL;
+    ssize_t bytes = -1;
+    if (H5Fflush(f->file, H5F_SCOPE_GLOBAL) >= 0 &&
+        H5Fget_vfd_handle(f->file, H5P_DEFAULT, (void **)&image) >= 0)
+        bytes = H5Fget_file_image(f->file, NULL, 0);
+    if (bytes < 0 || image == NULL)
+        return lac__hdf5_fail(f, LAC_ERR_IO, NULL, "cannot be finished");
+    return lac__atomic_write(f->target, *image, (size_t)bytes);
+}
+
 lac_status lac__hdf5_close(lac_hdf5 *f) {
     LAC_TRY(lac__hdf5_check(f, false));
-    lac_status status = LAC_OK;
     lac__hdf5_lock();
-    if (H5Fclose(f->file) < 0) status = lac__hdf5_fail(f, LAC_ERR_IO, NULL, "cannot be finished");
+    lac_status status = f->target != NULL ? write_image(f) : LAC_OK;
+    if (H5Fclose(f->file) < 0 && status == LAC_OK)
+        status = lac__hdf5_fail(f, LAC_ERR_IO, NULL, "cannot be finished");
     f->file = -1;
     lac__hdf5_unlock();
     if (f->target == NULL) return status;

@@ -88,7 +88,8 @@ describe("lacuna bench #process", function()
     assert.equal(2, small("bench", "--threads", "1,none").status)
   end)
 
-  it("runs the standard set and prints each ratio beside its bar", function()
+  -- Networks of full size: minutes under a sanitizer, and the smaller ones above run the same code.
+  it("runs the standard set and prints each ratio beside its bar #unsanitized", function()
     local r = shell.lacuna("bench", "--standard", "--quick")
     assert.equal(0, r.status, r.err)
     local function row(what, bar)
@@ -115,7 +116,8 @@ describe("lacuna bench #process", function()
     assert.matches("semantickitti_08_000000.bin: No such file", r.err)
   end)
 
-  it("tells what the modes cost", function()
+  -- As above: SECOND of full size, once a mode.
+  it("tells what the modes cost #unsanitized", function()
     local r = shell.lacuna("bench", "--modes", "--quick", "--threads", 1, "--json", "--model",
       "second")
     assert.equal(0, r.status, r.err)

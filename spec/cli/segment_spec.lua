@@ -33,7 +33,8 @@ describe("lacuna segment #process", function()
     return shell.lacuna("segment", out "street.bin", "--columns", 4, ...)
   end
 
-  it("labels a scan with MinkUNet and a fresh initialisation", function()
+  -- A network of full size: minutes under a sanitizer; the smaller ones below run the same code.
+  it("labels a scan with MinkUNet and a fresh initialisation #unsanitized", function()
     local r = street("--model", "minkunet", "-o",
       out "mink/deep")
     assert.equal(0, r.status, r.err)

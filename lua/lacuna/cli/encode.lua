@@ -91,15 +91,17 @@ local function write_bev(lacuna, path, result, net, about)
   f:close()
 end
 
--- Writes the files, or none: what was written before a failure is removed.
+-- Writes the files, or none.
 local function write_results(lacuna, stem, result, net, about, options)
-  write_bev(lacuna, stem .. ".h5", result, net, about)
-  if not options.image then return end
-  local ok, message = pcall(lacuna.io.write_png, stem .. ".png",
-    picture(lacuna, result.bev, net, options.image_of))
-  if ok then return end
-  os.remove(stem .. ".h5")
-  error(message, 0)
+  local steps = {
+    { stem .. ".h5", function(path) write_bev(lacuna, path, result, net, about) end },
+  }
+  if options.image then
+    steps[2] = { stem .. ".png", function(path)
+      lacuna.io.write_png(path, picture(lacuna, result.bev, net, options.image_of))
+    end }
+  end
+  require("lacuna.cli.together").write(steps)
 end
 
 local function print_result(path, result, stem, write_ms, options)

@@ -65,24 +65,17 @@ local function label_scan(lacuna, net, path, options)
   }
 end
 
--- Writes the three files, or none: what was written before a failure is removed.
+-- Writes the three files, or none.
 local function write_results(lacuna, folder, name, result)
   local stem = folder .. "/" .. name
   local image = lacuna.io.birds_eye(result.points, { colours = result.colours, pixels = PIXELS })
-  local steps = {
-    { ".label", function(path) lacuna.io.write_labels(path, result.labels) end },
-    { ".ply", function(path)
+  require("lacuna.cli.together").write {
+    { stem .. ".label", function(path) lacuna.io.write_labels(path, result.labels) end },
+    { stem .. ".ply", function(path)
       lacuna.io.write_ply(path, result.points, { colours = result.colours, labels = result.labels })
     end },
-    { ".png", function(path) lacuna.io.write_png(path, image) end },
+    { stem .. ".png", function(path) lacuna.io.write_png(path, image) end },
   }
-  for i, step in ipairs(steps) do
-    local ok, message = pcall(step[2], stem .. step[1])
-    if not ok then
-      for j = 1, i - 1 do os.remove(stem .. steps[j][1]) end
-      error(message, 0)
-    end
-  end
   return stem
 end
 

@@ -51,9 +51,15 @@ LAC__INLINE lac__floats lac__broadcast(float x) {
     return x - (lac__floats){0};
 }
 
-/** a * b + c with one rounding (in files that are built with floating-point contraction). */
+/** a * b + c with one rounding: in files that are built with floating-point contraction, which compilers may leave
+ *  out below -O2. Builds for sanitizers and coverage are, and name the instruction (LAC_EXPLICIT_FMA), which the
+ *  others do not since the compiler then folds fewer loads into it. */
 LAC__INLINE lac__floats lac__fused(lac__floats a, lac__floats b, lac__floats c) {
-#if defined(__FMA__) || defined(__aarch64__)
+#if defined(LAC_EXPLICIT_FMA) && defined(__AVX512F__)
+    return (lac__floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(LAC_EXPLICIT_FMA) && defined(__FMA__) && defined(__F16C__)
+    return (lac__floats)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__FMA__) || defined(__aarch64__)
     return a * b + c;
 #else
     /* No such instruction in this instruction set: fmaf gives the same bits, slowly. */
