@@ -101,7 +101,9 @@ end
 
 local function allocate(fn, ...)
   local memory = fn(...)
-  if memory == nil then errors.raise "script: out of memory" end
+  if memory == nil then
+    native.call(C.lac_fail, C.LAC_ERR_OOM, "script: out of memory for a result")
+  end
   return memory
 end
 

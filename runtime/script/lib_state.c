@@ -127,6 +127,7 @@ void lac_script_retain(lac_script *s) {
 
 void lac_script_release(lac_script *s) {
     if (s == NULL || --s->references > 0) return;
+    s->memory.cap = UINT64_MAX; /* finalizers that get no memory would not release what they hold */
     if (s->L != NULL) lua_close(s->L);
     lac_context_release(s->ctx);
     free(s);

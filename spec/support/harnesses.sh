@@ -1,10 +1,11 @@
 #!/bin/bash
-# harnesses.sh FOLDER - runs the C harnesses built there. Ends with "N passed, N failed".
+# harnesses.sh FOLDER [PATTERN] - runs the C harnesses built there, or those that the pattern names. Ends with
+# "N passed, N failed".
 set -u
 
 passed=0
 failed=0
-for harness in "$1"/*_test; do
+for harness in "$1"/${2:-*}_test; do
   [ -x "$harness" ] || continue
   # Each prints a line a failed check and, last, "N passed, N failed".
   output=$(ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "$harness" 2>&1)
