@@ -88,6 +88,7 @@ static lac_status make_affine(lac_context *ctx, const norm *n, double eps, lac__
 
 lac_status lac_batch_norm(lac_context *ctx, lac_tensor *x, const lac_batch_norm_options *o,
                           lac_tensor **out) {
+    LAC_NEED("batch_norm", ctx, x, out);
     char text[LAC__SHAPE_TEXT];
     if (o == NULL || o->size != sizeof *o)
         return lac__fail(LAC_ERR_ARGUMENT,

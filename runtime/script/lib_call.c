@@ -130,11 +130,13 @@ static lac_status run_chunk(chunk *c) {
 
 lac_status lac_script_run_string(lac_script *s, const char *code, const char *name, lac_value *out,
                                  int32_t m_max) {
-    if (code == NULL) return lac_fail(LAC_ERR_ARGUMENT, "script: the code is NULL");
+    if (s == NULL || code == NULL)
+        return lac_fail(LAC_ERR_ARGUMENT, "script: the script or its code is NULL");
     return run_chunk(&(chunk){.s = s, .code = code, .name = name, .out = out, .m = m_max});
 }
 
 lac_status lac_script_run_file(lac_script *s, const char *path, lac_value *out, int32_t m_max) {
-    if (path == NULL) return lac_fail(LAC_ERR_ARGUMENT, "script: the path is NULL");
+    if (s == NULL || path == NULL)
+        return lac_fail(LAC_ERR_ARGUMENT, "script: the script or the path is NULL");
     return run_chunk(&(chunk){.s = s, .name = path, .out = out, .m = m_max});
 }
