@@ -29,8 +29,8 @@ local takes_none = [[
 -- On the CPU: the tensor or set itself; rows are compared where they are.
 local none_on_cpu = "lac_tensor_to lac_coords_to lac_coords_equal"
 
--- Steps of a case that bears another name: lac_hdf5_write's and lac_hdf5_describe's. A file's bytes go
--- to the caller's memory; a collection frees.
+-- Steps of cases with other names: lac_hdf5_write's and lac_hdf5_describe's. A file's bytes go to
+-- the caller's memory; a collection frees.
 local in_other_cases = [[
   lac_hdf5_close lac_hdf5_make_group lac_hdf5_kind lac_hdf5_count lac_hdf5_name
   lac_hdf5_attr_count lac_hdf5_attr_name lac_file_read lac_script_collect
