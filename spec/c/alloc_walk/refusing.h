@@ -27,6 +27,12 @@
 #endif
 #endif
 
+#ifdef REFUSES_MALLOC
+enum { MALLOC_IS_REFUSED = 1 };
+#else
+enum { MALLOC_IS_REFUSED = 0 };
+#endif
+
 /* Requests are counted and refused while `armed`: number `refuse_at` (from 1) and, if `refuse_all`, every
  * one after it. */
 static atomic_int armed;
