@@ -303,6 +303,11 @@ sanitize:
 lint:
 	@CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/lint.sh
 
+# Minutes: not part of `make test`.
+.PHONY: analyze
+analyze:
+	@bash spec/support/analyze.sh
+
 format-check:
 	@find runtime cuda spec examples -name '*.[ch]' | xargs clang-format --dry-run -Werror
 
