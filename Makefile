@@ -248,7 +248,7 @@ HARNESS_BIN := $(HARNESS:%=$(BUILD)/spec/%)
 SANITIZED    = $(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize SANITIZE=address,undefined OPT='-O1 -g'
 
 $(BUILD)/spec/script_%: LINK_MORE = $(LUA_CFLAGS) -llacuna_script $(LUA_LIBS)
-$(BUILD)/spec/%: spec/c/%.c $(wildcard spec/c/*.h) $(LIB) $(IO) $(SCRIPT)
+$(BUILD)/spec/%: spec/c/%.c $(wildcard spec/c/*.h spec/c/*/*.h) $(LIB) $(IO) $(SCRIPT)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/c $< -o $@ -L$(BUILD) $(LINK_MORE) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL) -lm
@@ -305,17 +305,20 @@ fuzz:
 	  SANITIZE=address,undefined,fuzzer-no-link fuzz-targets
 	@bash spec/fuzz/fuzz.sh $(BUILD)/fuzzer $(T) $(FUZZ)
 
-.PHONY: test test-run harnesses sanitize sanitize-threads coverage soak lint format-check
+.PHONY: test test-run harnesses walks sanitize sanitize-threads coverage soak lint format-check
 test:
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
 	@$(MAKE) --no-print-directory WERROR=1 test-run
 
-test-run: all emulator examples $(BUILD)/soak/hosts $(BUILD)/soak/wide
+test-run: all emulator examples walks $(BUILD)/soak/hosts $(BUILD)/soak/wide
 	@$(SANITIZED) CUDA=0 harnesses
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' \
 	  CUDA_OBJECTS='$(if $(filter 1,$(CUDA)),$(OBJ)/cuda-$(CUDA_KEY)/cuda)' bash spec/support/run_all.sh
 
 harnesses: $(HARNESS_BIN) $(FUZZ_BIN)
+
+# Refused memory: without sanitizers, which own malloc, its requests are refused too.
+walks: $(filter %_test,$(foreach h,$(HARNESS_BIN),$(if $(findstring alloc_walk,$h),$h)))
 
 .PHONY: test-gpu bench-gpu bundle emulator planted cuda-coverage
 emulator: $(EMULATED)
@@ -364,6 +367,11 @@ coverage:
 
 lint:
 	@CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/lint.sh
+
+# Minutes: not part of `make test`.
+.PHONY: analyze
+analyze:
+	@bash spec/support/analyze.sh
 
 format-check:
 	@find runtime cuda spec examples -name '*.[ch]' | xargs clang-format --dry-run -Werror

@@ -43,8 +43,17 @@ local embed = {}
 
 local function tensor(h, what)
   if h == nil then errors.raisef("script: a %s without a tensor", what) end
+  local t = T.wrap(nil) -- Lua may run out of memory here, where there is no reference to lose
   C.lac_tensor_retain(h)
-  return T.wrap(h)
+  t.h = h
+  return t
+end
+
+local function sparse_tensor(h)
+  local retain = C.lac_sparse_retain
+  ffi.gc(h, C.lac_sparse_release) -- takes memory, so before there is a reference to lose
+  retain(h)
+  return sparse.wrap(h)
 end
 
 local decode
@@ -59,8 +68,7 @@ local decoders = {
   [TENSOR] = function(v) return tensor(v.tensor, "tensor") end,
   [SPARSE] = function(v)
     if v.sparse == nil then errors.raise "script: a sparse value without a tensor" end
-    C.lac_sparse_retain(v.sparse)
-    return sparse.wrap(v.sparse)
+    return sparse_tensor(v.sparse)
   end,
   [POINTS] = function(v)
     return points.new(tensor(v.tensor, "point tensor"), tensor(v.coords, "point tensor"))
@@ -101,7 +109,9 @@ end
 
 local function allocate(fn, ...)
   local memory = fn(...)
-  if memory == nil then errors.raise "script: out of memory" end
+  if memory == nil then
+    native.call(C.lac_fail, C.LAC_ERR_OOM, "script: out of memory for a result")
+  end
   return memory
 end
 

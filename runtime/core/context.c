@@ -23,6 +23,7 @@ static lac_status create_parts(lac_context *ctx, const lac_context_options *opti
 }
 
 lac_status lac_context_create(const lac_context_options *options, lac_context **out) {
+    LAC_NEED("context_create", out);
     lac_context_options known = {0};
     if (options != NULL) {
         if (options->size != sizeof known)
@@ -50,6 +51,7 @@ lac_status lac_context_create(const lac_context_options *options, lac_context **
 }
 
 void lac_context_retain(lac_context *ctx) {
+    if (ctx == NULL) return;
     atomic_fetch_add(&ctx->references, 1);
 }
 
@@ -64,9 +66,11 @@ void lac_context_release(lac_context *ctx) {
 }
 
 void lac_context_interrupt(lac_context *ctx) {
+    if (ctx == NULL) return;
     atomic_store(&ctx->interrupted, 1);
 }
 void lac_context_clear_interrupt(lac_context *ctx) {
+    if (ctx == NULL) return;
     atomic_store(&ctx->interrupted, 0);
 }
 
@@ -75,6 +79,7 @@ lac_status lac__check_interrupt(lac_context *ctx) {
 }
 
 lac_status lac_context_set_threads(lac_context *ctx, int32_t threads) {
+    LAC_NEED("context_set_threads", ctx);
     if (threads < 1 || threads > 1024)
         return lac__fail(LAC_ERR_ARGUMENT, "set_num_threads: %d threads, expected 1 to 1024",
                          threads);
@@ -83,20 +88,24 @@ lac_status lac_context_set_threads(lac_context *ctx, int32_t threads) {
 }
 
 int32_t lac_context_threads(const lac_context *ctx) {
+    if (ctx == NULL) return 0;
     return ctx->threads;
 }
 
 void lac_context_default_device(const lac_context *ctx, lac_device *device, int32_t *index) {
+    if (ctx == NULL || device == NULL || index == NULL) return;
     *device = ctx->default_device->kind;
     *index = ctx->default_device->index;
 }
 
 void lac_context_seed(lac_context *ctx, uint64_t seed) {
+    if (ctx == NULL) return;
     ctx->seed = seed;
     ctx->draws = 0;
 }
 
 lac_status lac_context_set_flag(lac_context *ctx, lac_flag flag, int32_t value) {
+    LAC_NEED("context_set_flag", ctx);
     static const int32_t highest[LAC__FLAGS] = {2, 1, 1, 1, 1, 1};
     if ((int)flag < 0 || (int)flag >= LAC__FLAGS)
         return lac__fail(LAC_ERR_ARGUMENT, "flag: there is no flag %d", (int)flag);
@@ -108,13 +117,16 @@ lac_status lac_context_set_flag(lac_context *ctx, lac_flag flag, int32_t value) 
 }
 
 int32_t lac_context_flag(const lac_context *ctx, lac_flag flag) {
+    if (ctx == NULL) return -1;
     return (int)flag >= 0 && (int)flag < LAC__FLAGS ? ctx->flags[flag] : -1;
 }
 
 int32_t lac_log_poll(lac_context *ctx, lac_log_level *level, char *text, size_t capacity) {
+    if (ctx == NULL) return 0;
     return lac__log_take(ctx->log, level, text, capacity);
 }
 
 const char *lac_context_isa(const lac_context *ctx) {
+    if (ctx == NULL) return NULL;
     return ctx->cpu.backend->isa;
 }

@@ -5,6 +5,7 @@
 #include "core/shape.h"
 
 lac_status lac_contiguous(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
+    LAC_NEED("contiguous", ctx, t, out);
     if (!lac_tensor_is_contiguous(t)) return lac_convert(ctx, t, t->dtype, out);
     lac_tensor_retain(t);
     *out = t;
@@ -12,6 +13,7 @@ lac_status lac_contiguous(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
 }
 
 lac_status lac_convert(lac_context *ctx, lac_tensor *t, lac_dtype dtype, lac_tensor **out) {
+    LAC_NEED("convert", ctx, t, out);
     LAC_TRY(lac__read(ctx, t));
     lac_tensor *r = NULL;
     LAC_TRY(lac__tensor_new_on(ctx, lac__device_of(t), dtype, t->ndim, t->shape, &r));
@@ -59,6 +61,7 @@ static bool stretches_to(const lac_tensor *src, const lac_tensor *dst) {
 }
 
 lac_status lac_copy(lac_context *ctx, lac_tensor *dst, lac_tensor *src) {
+    LAC_NEED("copy", ctx, dst, src);
     if (!stretches_to(src, dst)) {
         char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
         return lac__fail(LAC_ERR_SHAPE, "copy: source of shape %s does not broadcast to %s",
@@ -83,6 +86,7 @@ lac_status lac_copy(lac_context *ctx, lac_tensor *dst, lac_tensor *src) {
 }
 
 lac_status lac_fill(lac_context *ctx, lac_tensor *dst, double real, int64_t integer) {
+    LAC_NEED("fill", ctx, dst);
     if (!lac__is_floating(dst->dtype)) {
         int64_t low, high;
         lac__integer_range(dst->dtype, &low, &high);

@@ -115,6 +115,7 @@ lac_status lac__device_copy(const lac__device *to, void *target, const lac__devi
 }
 
 lac_status lac_device_count(lac_device kind, int32_t *out) {
+    LAC_NEED("device_count", out);
     const lac__cuda *cuda = NULL;
     if (kind == LAC_DEVICE_CPU) {
         *out = 1;
@@ -125,6 +126,7 @@ lac_status lac_device_count(lac_device kind, int32_t *out) {
 }
 
 lac_status lac_device_describe(lac_device kind, int32_t index, lac_device_info *out) {
+    LAC_NEED("device_describe", out);
     if (out == NULL || out->size != sizeof *out)
         return lac__fail(LAC_ERR_ARGUMENT, "device: out.size is not sizeof(lac_device_info)");
     if (kind != LAC_DEVICE_CUDA)
@@ -135,6 +137,7 @@ lac_status lac_device_describe(lac_device kind, int32_t index, lac_device_info *
 }
 
 lac_status lac_synchronize(lac_context *ctx) {
+    LAC_NEED("synchronize", ctx);
     const lac__cuda *cuda = NULL;
     for (int i = 0; i < LAC__MAX_GPUS; i++) {
         if (ctx->gpu[i] == NULL) continue;

@@ -73,6 +73,7 @@ static lac_status describe(lac_context *ctx, lac_tensor *t, export_block **out, 
 
 lac_status lac_tensor_to_dlpack(lac_context *ctx, lac_tensor *t,
                                 struct DLManagedTensorVersioned **out) {
+    LAC_NEED("tensor_to_dlpack", ctx, t, out);
     export_block *e = NULL;
     DLTensor dl;
     LAC_TRY(describe(ctx, t, &e, &dl));
@@ -88,6 +89,7 @@ lac_status lac_tensor_to_dlpack(lac_context *ctx, lac_tensor *t,
 
 lac_status lac_tensor_to_dlpack_unversioned(lac_context *ctx, lac_tensor *t,
                                             struct DLManagedTensor **out) {
+    LAC_NEED("tensor_to_dlpack_unversioned", ctx, t, out);
     export_block *e = NULL;
     DLTensor dl;
     if (t->storage->read_only)
@@ -183,6 +185,7 @@ static void release_plain(void *managed) {
 
 lac_status lac_tensor_from_dlpack(lac_context *ctx, struct DLManagedTensorVersioned *managed,
                                   lac_tensor **out) {
+    LAC_NEED("tensor_from_dlpack", ctx, managed, out);
     if (managed == NULL) return lac__fail(LAC_ERR_ARGUMENT, "from_dlpack: the tensor is NULL");
     if (managed->version.major != MAJOR)
         return lac__fail(LAC_ERR_UNSUPPORTED, "from_dlpack: DLPack %u.%u, expected 1",
@@ -193,6 +196,7 @@ lac_status lac_tensor_from_dlpack(lac_context *ctx, struct DLManagedTensorVersio
 
 lac_status lac_tensor_from_dlpack_unversioned(lac_context *ctx, struct DLManagedTensor *managed,
                                               lac_tensor **out) {
+    LAC_NEED("tensor_from_dlpack_unversioned", ctx, managed, out);
     if (managed == NULL) return lac__fail(LAC_ERR_ARGUMENT, "from_dlpack: the tensor is NULL");
     return import(ctx, &managed->dl_tensor, false, release_plain, managed, out);
 }

@@ -106,6 +106,7 @@ static lac_status compute(lac_context *ctx, const lac__pending *node, lac_tensor
 }
 
 lac_status lac_tensor_force(lac_context *ctx, lac_tensor *t) {
+    LAC_NEED("tensor_force", ctx, t);
     (void)ctx;
     lac__pending *node = t->pending;
     if (node == NULL) return LAC_OK;
@@ -122,6 +123,7 @@ lac_status lac_tensor_force(lac_context *ctx, lac_tensor *t) {
 }
 
 int32_t lac_tensor_is_pending(const lac_tensor *t) {
+    if (t == NULL) return 0;
     return t->pending != NULL;
 }
 

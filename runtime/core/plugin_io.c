@@ -8,7 +8,7 @@
 
 /* What every function that starts work with a context does first. */
 static lac_status begin(lac_context *ctx, const lac__io **io) {
-    if (lac__interrupted(ctx)) return lac__check_interrupt(ctx);
+    LAC_TRY(lac__check_interrupt(ctx)); /* asked once: another thread may clear it */
     return lac__plugin_io(io);
 }
 
@@ -20,18 +20,21 @@ static lac_status find(const lac_hdf5 *f, const lac__io **io) {
 
 lac_status lac_points_read(lac_context *ctx, const char *path, const lac_points_options *options,
                            lac_tensor **out) {
+    LAC_NEED("points_read", ctx, path, out);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->points_read(ctx, path, options, out);
 }
 
 lac_status lac_labels_read(lac_context *ctx, const char *path, lac_tensor **out) {
+    LAC_NEED("labels_read", ctx, path, out);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->labels_read(ctx, path, out);
 }
 
 lac_status lac_labels_write(lac_context *ctx, const char *path, lac_tensor *labels) {
+    LAC_NEED("labels_write", ctx, path, labels);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->labels_write(ctx, path, labels);
@@ -39,12 +42,14 @@ lac_status lac_labels_write(lac_context *ctx, const char *path, lac_tensor *labe
 
 lac_status lac_ply_write(lac_context *ctx, const char *path, lac_tensor *points,
                          lac_tensor *colours, lac_tensor *labels) {
+    LAC_NEED("ply_write", ctx, path, points);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->ply_write(ctx, path, points, colours, labels);
 }
 
 lac_status lac_png_write(lac_context *ctx, const char *path, lac_tensor *image) {
+    LAC_NEED("png_write", ctx, path, image);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->png_write(ctx, path, image);
@@ -52,6 +57,7 @@ lac_status lac_png_write(lac_context *ctx, const char *path, lac_tensor *image) 
 
 lac_status lac_birds_eye(lac_context *ctx, lac_tensor *points, lac_tensor *colours, int32_t pixels,
                          double half_extent, lac_tensor **out) {
+    LAC_NEED("birds_eye", ctx, points, out);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->birds_eye(ctx, points, colours, pixels, half_extent, out);
@@ -59,18 +65,21 @@ lac_status lac_birds_eye(lac_context *ctx, lac_tensor *points, lac_tensor *colou
 
 lac_status lac_synthetic_scan(lac_context *ctx, const lac_scan_options *options,
                               lac_tensor **points, lac_tensor **labels) {
+    LAC_NEED("synthetic_scan", ctx, points, labels);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->synthetic_scan(ctx, options, points, labels);
 }
 
 lac_status lac_hdf5_open(lac_context *ctx, const char *path, const char *mode, lac_hdf5 **out) {
+    LAC_NEED("hdf5_open", ctx, path, mode, out);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->hdf5_open(ctx, path, mode, out);
 }
 
 lac_status lac_hdf5_close(lac_hdf5 *f) {
+    LAC_NEED("hdf5_close", f);
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_close(f);
@@ -82,18 +91,21 @@ void lac_hdf5_release(lac_hdf5 *f) {
 }
 
 lac_status lac_hdf5_kind(lac_hdf5 *f, const char *path, int32_t *kind) {
+    LAC_NEED("hdf5_kind", f, path, kind);
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_kind(f, path, kind);
 }
 
 lac_status lac_hdf5_count(lac_hdf5 *f, const char *path, int64_t *count) {
+    LAC_NEED("hdf5_count", f, path, count);
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_count(f, path, count);
 }
 
 lac_status lac_hdf5_name(lac_hdf5 *f, const char *path, int64_t i, char *name, size_t capacity) {
+    LAC_NEED("hdf5_name", f, path, name);
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_name(f, path, i, name, capacity);
@@ -101,12 +113,14 @@ lac_status lac_hdf5_name(lac_hdf5 *f, const char *path, int64_t i, char *name, s
 
 lac_status lac_hdf5_describe(lac_hdf5 *f, const char *path, lac_tensor_desc *desc,
                              uint64_t *stored) {
+    LAC_NEED("hdf5_describe", f, path, desc, stored);
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_describe(f, path, desc, stored);
 }
 
 lac_status lac_hdf5_read(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor **out) {
+    LAC_NEED("hdf5_read", ctx, f, path, out);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     LAC_TRY(find(f, &io));
@@ -115,6 +129,7 @@ lac_status lac_hdf5_read(lac_context *ctx, lac_hdf5 *f, const char *path, lac_te
 
 lac_status lac_hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_tensor *t,
                           int32_t compress) {
+    LAC_NEED("hdf5_write", ctx, f, path, t);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     LAC_TRY(find(f, &io));
@@ -122,6 +137,7 @@ lac_status lac_hdf5_write(lac_context *ctx, lac_hdf5 *f, const char *path, lac_t
 }
 
 lac_status lac_hdf5_make_group(lac_hdf5 *f, const char *path) {
+    LAC_NEED("hdf5_make_group", f, path);
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_make_group(f, path);
@@ -129,6 +145,7 @@ lac_status lac_hdf5_make_group(lac_hdf5 *f, const char *path) {
 
 lac_status lac_hdf5_attr_read(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name,
                               char **text, lac_tensor **value) {
+    LAC_NEED("hdf5_attr_read", ctx, f, path, name, text, value);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     LAC_TRY(find(f, &io));
@@ -137,6 +154,7 @@ lac_status lac_hdf5_attr_read(lac_context *ctx, lac_hdf5 *f, const char *path, c
 
 lac_status lac_hdf5_attr_write(lac_context *ctx, lac_hdf5 *f, const char *path, const char *name,
                                const char *text, lac_tensor *value) {
+    LAC_NEED("hdf5_attr_write", ctx, f, path, name);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     LAC_TRY(find(f, &io));
@@ -144,6 +162,7 @@ lac_status lac_hdf5_attr_write(lac_context *ctx, lac_hdf5 *f, const char *path, 
 }
 
 lac_status lac_hdf5_attr_count(lac_hdf5 *f, const char *path, int64_t *count) {
+    LAC_NEED("hdf5_attr_count", f, path, count);
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_attr_count(f, path, count);
@@ -151,6 +170,7 @@ lac_status lac_hdf5_attr_count(lac_hdf5 *f, const char *path, int64_t *count) {
 
 lac_status lac_hdf5_attr_name(lac_hdf5 *f, const char *path, int64_t i, char *name,
                               size_t capacity) {
+    LAC_NEED("hdf5_attr_name", f, path, name);
     const lac__io *io = NULL;
     LAC_TRY(find(f, &io));
     return io->hdf5_attr_name(f, path, i, name, capacity);
@@ -167,6 +187,7 @@ static lac_status find_file(const lac_file *f, const lac__io **io) {
 }
 
 lac_status lac_file_open(lac_context *ctx, const char *op, const char *path, lac_file **out) {
+    LAC_NEED("file_open", ctx, path, out);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     return io->file_open(ctx, op, path, out);
@@ -178,12 +199,14 @@ void lac_file_release(lac_file *f) {
 }
 
 lac_status lac_file_size(const lac_file *f, int64_t *size) {
+    LAC_NEED("file_size", f, size);
     const lac__io *io = NULL;
     LAC_TRY(find_file(f, &io));
     return io->file_size(f, size);
 }
 
 lac_status lac_file_read(const lac_file *f, int64_t offset, void *data, int64_t bytes) {
+    LAC_NEED("file_read", f);
     const lac__io *io = NULL;
     LAC_TRY(find_file(f, &io));
     return io->file_read(f, offset, data, bytes);
@@ -191,6 +214,7 @@ lac_status lac_file_read(const lac_file *f, int64_t offset, void *data, int64_t 
 
 lac_status lac_file_read_tensor(lac_context *ctx, const lac_file *f, const lac_stored *stored,
                                 lac_tensor *loaded, lac_tensor **out) {
+    LAC_NEED("file_read_tensor", ctx, f, stored, out);
     const lac__io *io = NULL;
     LAC_TRY(begin(ctx, &io));
     LAC_TRY(find_file(f, &io));

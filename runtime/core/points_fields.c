@@ -85,6 +85,7 @@ static lac_status check(const void *data, int64_t n, int64_t point_step, const i
 lac_status lac_points_from_fields(lac_context *ctx, const void *data, int64_t n, int64_t point_step,
                                   const int64_t *offsets, const int32_t *dtypes, int32_t fields,
                                   lac_tensor **out) {
+    LAC_NEED("points_from_fields", ctx, out);
     lac_tensor *t = NULL;
     LAC_TRY(check(data, n, point_step, offsets, dtypes, fields));
     LAC_TRY(lac__tensor_new(ctx, LAC_DTYPE_F32, 2, (int64_t[]){n, fields}, &t));

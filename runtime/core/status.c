@@ -73,3 +73,13 @@ double lac_clock(void) {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+lac_status lac__need(const char *op, const char *names, const void *const *pointers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strcspn(names, ",");
+        if (pointers[i] == NULL)
+            return lac__fail(LAC_ERR_ARGUMENT, "%s: %.*s is NULL", op, (int)length, names);
+        names += length + (names[length] == ',' ? 2 : 0);
+    }
+    return LAC_OK;
+}

@@ -115,10 +115,12 @@ lac_status lac__tensor_view(lac_tensor *t, lac_tensor **out) {
 }
 
 void lac_tensor_allow_packed(lac_tensor *t) {
+    if (t == NULL) return;
     if (!t->storage->read_only) t->storage->one_thread = true;
 }
 
 int32_t lac_tensor_is_read_only(const lac_tensor *t) {
+    if (t == NULL) return 0;
     return t->storage->read_only;
 }
 
@@ -146,6 +148,7 @@ static lac_status find_device(lac_context *ctx, const lac_tensor_desc *desc, lac
 }
 
 lac_status lac_tensor_create(lac_context *ctx, const lac_tensor_desc *desc, lac_tensor **out) {
+    LAC_NEED("tensor_create", ctx, desc, out);
     lac__device *device = NULL;
     LAC_TRY(find_device(ctx, desc, &device));
     return lac__tensor_new_on(ctx, device, desc->dtype, desc->ndim, desc->shape, out);
@@ -153,6 +156,7 @@ lac_status lac_tensor_create(lac_context *ctx, const lac_tensor_desc *desc, lac_
 
 lac_status lac_tensor_wrap(lac_context *ctx, const lac_tensor_desc *desc, void *data,
                            void (*deleter)(void *user), void *user, lac_tensor **out) {
+    LAC_NEED("tensor_wrap", ctx, desc, out);
     lac__device *device = NULL;
     lac_tensor *t = NULL;
     LAC_TRY(find_device(ctx, desc, &device));
@@ -175,6 +179,7 @@ lac_status lac_tensor_wrap(lac_context *ctx, const lac_tensor_desc *desc, void *
 }
 
 void lac_tensor_retain(lac_tensor *t) {
+    if (t == NULL) return;
     atomic_fetch_add(&t->references, 1);
 }
 
@@ -188,6 +193,7 @@ void lac_tensor_release(lac_tensor *t) {
 }
 
 void lac_tensor_describe(const lac_tensor *t, lac_tensor_desc *out) {
+    if (t == NULL || out == NULL) return;
     *out = (lac_tensor_desc){.size = sizeof *out,
                              .dtype = t->dtype,
                              .device = t->storage->device->kind,
@@ -198,12 +204,14 @@ void lac_tensor_describe(const lac_tensor *t, lac_tensor_desc *out) {
 }
 
 int64_t lac_tensor_numel(const lac_tensor *t) {
+    if (t == NULL) return 0;
     int64_t n = 1;
     for (int32_t i = 0; i < t->ndim; i++) n *= t->shape[i];
     return n;
 }
 
 int32_t lac_tensor_is_contiguous(const lac_tensor *t) {
+    if (t == NULL) return 0;
     int64_t step = 1;
     if (lac_tensor_numel(t) == 0) return 1;
     for (int32_t i = t->ndim - 1; i >= 0; i--) {
@@ -214,13 +222,16 @@ int32_t lac_tensor_is_contiguous(const lac_tensor *t) {
 }
 
 uint64_t lac_tensor_version(const lac_tensor *t) {
+    if (t == NULL) return 0;
     return atomic_load(&t->storage->version);
 }
 void lac_tensor_modified(lac_tensor *t) {
+    if (t == NULL) return;
     atomic_fetch_add(&t->storage->version, 1);
 }
 
 lac_status lac_tensor_data(lac_context *ctx, lac_tensor *t, void **out) {
+    LAC_NEED("tensor_data", ctx, t, out);
     if (t->storage->read_only) {
         LAC_TRY(lac__read(ctx, t));
     } else {
@@ -242,12 +253,16 @@ static lac_status check_transfer(const char *op, const lac_tensor *t, uint64_t b
 }
 
 lac_status lac_tensor_upload(lac_context *ctx, lac_tensor *t, const void *data, uint64_t bytes) {
+    LAC_NEED("tensor_upload", ctx, t);
+    if (bytes > 0) LAC_NEED("tensor_upload", data);
     LAC_TRY(check_transfer("upload", t, bytes));
     LAC_TRY(lac__write(ctx, t));
     return lac__device_copy(t->storage->device, lac__data(t), &ctx->cpu, data, bytes);
 }
 
 lac_status lac_tensor_download(lac_context *ctx, lac_tensor *t, void *data, uint64_t bytes) {
+    LAC_NEED("tensor_download", ctx, t);
+    if (bytes > 0) LAC_NEED("tensor_download", data);
     LAC_TRY(check_transfer("download", t, bytes));
     LAC_TRY(lac__read(ctx, t));
     return lac__device_copy(&ctx->cpu, data, t->storage->device, lac__data(t), bytes);

@@ -34,6 +34,7 @@ static lac_status to_device(lac_context *ctx, lac_tensor *t, lac__device *device
 
 lac_status lac_tensor_to(lac_context *ctx, lac_tensor *t, lac_device device, int32_t index,
                          lac_tensor **out) {
+    LAC_NEED("tensor_to", ctx, t, out);
     lac__device *target = NULL;
     const lac_status status = lac__device_need(ctx, device, index, &target);
     if (status != LAC_OK) return lac__prefix(status, "to");

@@ -60,6 +60,7 @@ static lac_status check(const lac_tuning_key *key, const lac_tuning_choice *choi
 
 lac_status lac_tuning_set(lac_context *ctx, const lac_tuning_key *key,
                           const lac_tuning_choice *choice) {
+    LAC_NEED("tuning_set", ctx, key, choice);
     LAC_TRY(check(key, choice));
     lac__tuning *table = &ctx->tuning;
     for (int32_t i = 0; i < table->count; i++)
@@ -73,6 +74,7 @@ lac_status lac_tuning_set(lac_context *ctx, const lac_tuning_key *key,
 }
 
 int32_t lac_tuning_get(const lac_context *ctx, const lac_tuning_key *key, lac_tuning_choice *out) {
+    if (ctx == NULL || key == NULL || out == NULL) return 0;
     const lac_tuning_choice *found = lac__tuning_find(&ctx->tuning, key);
     if (found == NULL) return 0;
     *out = *found;
@@ -80,9 +82,11 @@ int32_t lac_tuning_get(const lac_context *ctx, const lac_tuning_key *key, lac_tu
 }
 
 int32_t lac_tuning_count(const lac_context *ctx) {
+    if (ctx == NULL) return 0;
     return ctx->tuning.count;
 }
 
 void lac_tuning_clear(lac_context *ctx) {
+    if (ctx == NULL) return;
     lac__tuning_free(ctx->pool, &ctx->tuning);
 }

@@ -14,6 +14,7 @@ static lac_status view_of(lac_context *ctx, lac_tensor *t, lac_tensor **out) {
 
 lac_status lac_tensor_narrow(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t start,
                              int64_t length, lac_tensor **out) {
+    LAC_NEED("tensor_narrow", ctx, t, out);
     int32_t d = 0;
     LAC_TRY(lac__dimension("narrow", t, dim, &d));
     if (start < 0 || length < 0 || start > t->shape[d] || length > t->shape[d] - start)
@@ -29,6 +30,7 @@ lac_status lac_tensor_narrow(lac_context *ctx, lac_tensor *t, int32_t dim, int64
 
 lac_status lac_tensor_select(lac_context *ctx, lac_tensor *t, int32_t dim, int64_t index,
                              lac_tensor **out) {
+    LAC_NEED("tensor_select", ctx, t, out);
     int32_t d = 0;
     LAC_TRY(lac__dimension("select", t, dim, &d));
     if (index < 0 || index >= t->shape[d])
@@ -76,6 +78,8 @@ static lac_status resolve_shape(const lac_tensor *t, int32_t ndim, const int64_t
 
 lac_status lac_tensor_reshape(lac_context *ctx, lac_tensor *t, int32_t ndim, const int64_t *shape,
                               int32_t view_only, lac_tensor **out) {
+    LAC_NEED("tensor_reshape", ctx, t, out);
+    if (ndim > 0) LAC_NEED("tensor_reshape", shape);
     int64_t resolved[LAC__MAX_DIMS] = {0};
     LAC_TRY(resolve_shape(t, ndim, shape, resolved));
     if (view_only && !lac_tensor_is_contiguous(t))
@@ -99,6 +103,8 @@ lac_status lac_tensor_reshape(lac_context *ctx, lac_tensor *t, int32_t ndim, con
 
 lac_status lac_tensor_permute(lac_context *ctx, lac_tensor *t, const int32_t *order,
                               lac_tensor **out) {
+    LAC_NEED("tensor_permute", ctx, t, out);
+    if (t->ndim > 0) LAC_NEED("tensor_permute", order);
     int32_t from[LAC__MAX_DIMS] = {0};
     unsigned seen = 0;
     for (int32_t i = 0; i < t->ndim; i++) {

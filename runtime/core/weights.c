@@ -133,6 +133,7 @@ static lac_status read_all(reader *r) {
 }
 
 lac_status lac_weights_open(const char *path, lac_weights **out) {
+    LAC_NEED("weights_open", path, out);
     if (path == NULL) return lac__fail(LAC_ERR_ARGUMENT, "weights: the path is NULL");
     lac_weights *w = calloc(1, sizeof *w);
     if (w == NULL) return no_memory();
@@ -151,6 +152,7 @@ lac_status lac_weights_open(const char *path, lac_weights **out) {
 }
 
 void lac_weights_retain(lac_weights *w) {
+    if (w == NULL) return;
     atomic_fetch_add(&w->references, 1);
 }
 
@@ -167,18 +169,22 @@ void lac_weights_release(lac_weights *w) {
 }
 
 int64_t lac_weights_count(const lac_weights *w) {
+    if (w == NULL) return 0;
     return w->count;
 }
 
 const char *lac_weights_name(const lac_weights *w, int64_t i) {
+    if (w == NULL) return NULL;
     return i >= 0 && i < w->count ? w->list[i].name : NULL;
 }
 
 const char *lac_weights_arch(const lac_weights *w) {
+    if (w == NULL) return NULL;
     return w->arch;
 }
 
 lac_status lac_weights_get(const lac_weights *w, const char *name, lac_tensor **out) {
+    LAC_NEED("weights_get", w, name, out);
     for (int64_t i = 0; i < w->count; i++) {
         if (strcmp(w->list[i].name, name) != 0) continue;
         lac_tensor_retain(w->list[i].tensor);

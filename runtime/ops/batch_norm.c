@@ -46,17 +46,30 @@ out:
     return status;
 }
 
-/* running = (1 - momentum) * running + momentum * batch, with the unbiased variance. */
-static lac_status update_running(lac_context *ctx, lac_tensor *running, const lac_tensor *batch,
-                                 double momentum, double correction) {
+/* running = (1 - momentum) * running + momentum * batch, with the unbiased variance; in `wide`. */
+static lac_status next_running(lac_context *ctx, lac_tensor *running, const lac_tensor *batch,
+                               double momentum, double correction, lac_tensor **wide) {
     if (running == NULL) return LAC_OK;
-    lac_tensor *wide = NULL;
-    LAC_TRY(lac_convert(ctx, running, LAC_DTYPE_F64, &wide));
+    LAC_TRY(lac__write(ctx, running)); /* what reads it is computed before anything changes */
+    LAC_TRY(lac_convert(ctx, running, LAC_DTYPE_F64, wide));
     const lac__norm_running_args args = {
-        .running = wide, .batch = batch, .momentum = momentum, .correction = correction};
-    lac_status status = LAC__DISPATCH(ctx, wide, norm_running, &args);
-    if (status == LAC_OK) status = lac_copy(ctx, running, wide);
-    lac_tensor_release(wide);
+        .running = *wide, .batch = batch, .momentum = momentum, .correction = correction};
+    return LAC__DISPATCH(ctx, *wide, norm_running, &args);
+}
+
+/* Both statistics move or, on failure, neither. */
+static lac_status update_running(lac_context *ctx, const lac_batch_norm_options *o, const norm *n) {
+    if (!o->training || n->rows == 0) return LAC_OK;
+    const double unbiased = n->rows > 1 ? (double)n->rows / (double)(n->rows - 1) : 1.0;
+    lac_tensor *mean = NULL, *var = NULL;
+    lac_status status = LAC_OK;
+    LAC_TRY_OUT(next_running(ctx, o->mean, n->mean, o->momentum, 1.0, &mean));
+    LAC_TRY_OUT(next_running(ctx, o->var, n->var, o->momentum, unbiased, &var));
+    if (mean != NULL) LAC_TRY_OUT(lac_copy(ctx, o->mean, mean));
+    if (var != NULL) LAC_TRY_OUT(lac_copy(ctx, o->var, var));
+out:
+    lac_tensor_release(mean);
+    lac_tensor_release(var);
     return status;
 }
 
@@ -75,6 +88,7 @@ static lac_status make_affine(lac_context *ctx, const norm *n, double eps, lac__
 
 lac_status lac_batch_norm(lac_context *ctx, lac_tensor *x, const lac_batch_norm_options *o,
                           lac_tensor **out) {
+    LAC_NEED("batch_norm", ctx, x, out);
     char text[LAC__SHAPE_TEXT];
     if (o == NULL || o->size != sizeof *o)
         return lac__fail(LAC_ERR_ARGUMENT,
@@ -87,6 +101,7 @@ lac_status lac_batch_norm(lac_context *ctx, lac_tensor *x, const lac_batch_norm_
         return lac__fail(LAC_ERR_ARGUMENT, "batch_norm: mean and var are needed when not training");
     norm n = {.rows = x->shape[0], .channels = x->shape[1]};
     lac__stage stage = {.kind = LAC__AFFINE};
+    lac_tensor *result = NULL;
     lac_status status = LAC_OK;
     LAC_TRY_OUT(read_channels(ctx, "batch_norm: weight", x, o->weight, &n.weight));
     LAC_TRY_OUT(read_channels(ctx, "batch_norm: bias", x, o->bias, &n.bias));
@@ -94,14 +109,12 @@ lac_status lac_batch_norm(lac_context *ctx, lac_tensor *x, const lac_batch_norm_
     LAC_TRY_OUT(read_channels(ctx, "batch_norm: var", x, o->var, &n.var));
     if (o->training) LAC_TRY_OUT(own_statistics(ctx, x, &n));
     LAC_TRY_OUT(make_affine(ctx, &n, o->eps, &stage));
-    LAC_TRY_OUT(lac__apply_stage(ctx, "batch_norm", x, &stage, out));
-    if (o->training && n.rows > 0) {
-        const double unbiased = n.rows > 1 ? (double)n.rows / (double)(n.rows - 1) : 1.0;
-        status = update_running(ctx, o->mean, n.mean, o->momentum, 1.0);
-        if (status == LAC_OK) status = update_running(ctx, o->var, n.var, o->momentum, unbiased);
-        if (status != LAC_OK) lac_tensor_release(*out);
-    }
+    LAC_TRY_OUT(lac__apply_stage(ctx, "batch_norm", x, &stage, &result));
+    LAC_TRY_OUT(update_running(ctx, o, &n));
+    *out = result;
+    result = NULL;
 out:
+    lac_tensor_release(result);
     lac_tensor_release(stage.scale);
     lac_tensor_release(stage.shift);
     lac_tensor_release(n.weight);

@@ -26,6 +26,7 @@ static double run(int64_t n, int repeats, int team, float *a) {
 }
 
 lac_status lac_bench_bandwidth(lac_context *ctx, int64_t bytes, int32_t repeats, double *gbs) {
+    LAC_NEED("bench_bandwidth", ctx, gbs);
     if (bytes < 4096 || bytes > ((int64_t)1 << 32) || repeats < 1)
         return lac__fail(LAC_ERR_ARGUMENT,
                          "bench_bandwidth: %lld bytes, repeats %d, expected 4096 to 4 GiB and at "

@@ -24,6 +24,7 @@ static double run(int64_t n, int repeats, float *a) {
 }
 
 lac_status lac_bench_sgemm(lac_context *ctx, int64_t n, int32_t repeats, double *gflops) {
+    LAC_NEED("bench_sgemm", ctx, gflops);
     if (n < 1 || n > 8192 || repeats < 1)
         return lac__fail(LAC_ERR_ARGUMENT,
                          "bench_sgemm: n %lld, repeats %d, expected 1 to 8192 and at least 1",

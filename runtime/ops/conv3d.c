@@ -34,6 +34,7 @@ static lac_status check_weight(const lac_tensor *feats, const lac_tensor *weight
 
 lac_status lac_conv3d(lac_context *ctx, lac_sparse *x, lac_tensor *weight,
                       const lac_conv3d_options *options, lac_sparse **out) {
+    LAC_NEED("conv3d", ctx, x, weight, out);
     LAC_TRY(check_dtypes(x->feats, weight));
     lac__conv_plan plan;
     LAC_TRY(lac__conv_plan_make(ctx, x, options, false, &plan));

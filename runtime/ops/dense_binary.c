@@ -64,6 +64,7 @@ static lac_status run(lac_context *ctx, lac__binary_args *args, const lac__shape
 
 lac_status lac_binary(lac_context *ctx, lac_binary_op op, lac_tensor *a, lac_tensor *b,
                       lac_tensor **out) {
+    LAC_NEED("binary", ctx, a, b, out);
     lac_dtype dtype = lac__result_dtype(a, b);
     LAC_TRY(check(op, dtype));
     LAC_TRY(lac__same_device(op_name(op), a, b));
@@ -119,6 +120,7 @@ static lac_status scalar_dtype(lac_binary_op op, const lac_tensor *x, double num
 
 lac_status lac_binary_scalar(lac_context *ctx, lac_binary_op op, lac_tensor *x, double number,
                              int32_t number_first, lac_tensor **out) {
+    LAC_NEED("binary_scalar", ctx, x, out);
     LAC_TRY(check(op, x->dtype));
     lac__binary_args args = {.op = op, .real = number};
     lac_dtype dtype;

@@ -51,6 +51,9 @@ static bool can_wait(lac_tensor *const *list, int32_t count, int32_t d) {
 
 lac_status lac_cat(lac_context *ctx, lac_tensor *const *list, int32_t count, int32_t dim,
                    lac_tensor **out) {
+    LAC_NEED("cat", ctx, out);
+    if (count > 0) LAC_NEED("cat", list);
+    for (int32_t i = 0; i < count; i++) LAC_NEED("cat", list[i]);
     if (count < 1)
         return lac__fail(LAC_ERR_ARGUMENT, "cat: an empty list, expected at least one tensor");
     int32_t d = 0;

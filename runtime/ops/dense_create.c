@@ -7,6 +7,7 @@
 
 lac_status lac_arange(lac_context *ctx, lac_dtype dtype, double start, double step, int64_t length,
                       lac_tensor **out) {
+    LAC_NEED("arange", ctx, out);
     if (!isfinite(start) || !isfinite(step))
         return lac__fail(LAC_ERR_ARGUMENT, "arange: start %g, step %g, expected finite numbers",
                          start, step);
@@ -37,9 +38,12 @@ lac_status lac_arange(lac_context *ctx, lac_dtype dtype, double start, double st
 
 lac_status lac_rand(lac_context *ctx, lac_tensor *dst, lac_distribution distribution, double a,
                     double b) {
+    LAC_NEED("rand", ctx, dst);
     if (!lac__is_floating(dst->dtype))
         return lac__fail(LAC_ERR_DTYPE, "rand: dtype %s, expected a floating one",
                          lac_dtype_name(dst->dtype));
+    if (distribution != LAC_UNIFORM && distribution != LAC_NORMAL)
+        return lac__fail(LAC_ERR_ARGUMENT, "rand: there is no distribution %d", (int)distribution);
     if (!isfinite(a) || !isfinite(b) || (distribution == LAC_UNIFORM ? b < a : b < 0))
         return lac__fail(LAC_ERR_ARGUMENT, "rand: parameters %g and %g, expected %s", a, b,
                          distribution == LAC_UNIFORM ? "a <= b" : "a mean and a deviation >= 0");

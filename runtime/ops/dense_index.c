@@ -5,6 +5,7 @@
 
 lac_status lac_index_select(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
                             lac_tensor **out) {
+    LAC_NEED("index_select", ctx, x, index, out);
     int32_t d = 0;
     LAC_TRY(lac__dimension("index_select", x, dim, &d));
     LAC_TRY(lac__same_device("index_select: index", x, index));
@@ -42,6 +43,7 @@ static bool fits(const lac_tensor *index, const lac_tensor *t, int32_t except) {
 
 lac_status lac_gather(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
                       lac_tensor **out) {
+    LAC_NEED("gather", ctx, x, index, out);
     int32_t d = 0;
     LAC_TRY(lac__dimension("gather", x, dim, &d));
     LAC_TRY(lac__same_device("gather: index", x, index));
@@ -86,6 +88,7 @@ static lac_status check_scatter(const lac_tensor *x, int32_t d, const lac_tensor
 
 lac_status lac_scatter_add(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor *index,
                            lac_tensor *src, lac_tensor **out) {
+    LAC_NEED("scatter_add", ctx, x, index, src, out);
     int32_t d = 0;
     LAC_TRY(lac__dimension("scatter_add", x, dim, &d));
     LAC_TRY(check_scatter(x, d, index, src));

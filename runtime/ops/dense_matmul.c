@@ -31,6 +31,7 @@ static lac_status multiply(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_t
 }
 
 lac_status lac_matmul(lac_context *ctx, lac_tensor *a, lac_tensor *b, lac_tensor **out) {
+    LAC_NEED("matmul", ctx, a, b, out);
     LAC_TRY(check(a, b));
     lac_tensor *left = NULL, *right = NULL;
     lac_status status = LAC_OK;

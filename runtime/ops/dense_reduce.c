@@ -56,6 +56,7 @@ out:
 
 lac_status lac_reduce(lac_context *ctx, lac_reduce_op op, lac_tensor *x, int32_t dim,
                       int32_t keep_dim, lac_tensor **out) {
+    LAC_NEED("reduce", ctx, x, out);
     LAC_TRY(check(op, x->dtype));
     int32_t d = 0;
     LAC_TRY(lac__dimension(names[op], x, dim, &d));
@@ -69,12 +70,14 @@ lac_status lac_reduce(lac_context *ctx, lac_reduce_op op, lac_tensor *x, int32_t
 }
 
 lac_status lac_reduce_all(lac_context *ctx, lac_reduce_op op, lac_tensor *x, lac_tensor **out) {
+    LAC_NEED("reduce_all", ctx, x, out);
     LAC_TRY(check(op, x->dtype));
     const lac__lanes all = {.outer = 1, .n = lac_tensor_numel(x), .inner = 1};
     return reduce(ctx, op, x, all, &(lac__shape){.ndim = 0}, out);
 }
 
 lac_status lac_softmax(lac_context *ctx, lac_tensor *x, int32_t dim, lac_tensor **out) {
+    LAC_NEED("softmax", ctx, x, out);
     if (!lac__is_floating(x->dtype))
         return lac__fail(LAC_ERR_DTYPE, "softmax: dtype %s, expected a floating one",
                          lac_dtype_name(x->dtype));

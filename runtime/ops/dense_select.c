@@ -5,6 +5,7 @@
 #include "core/shape.h"
 
 lac_status lac_nonzero(lac_context *ctx, lac_tensor *x, lac_tensor **out) {
+    LAC_NEED("nonzero", ctx, x, out);
     lac_tensor *in = NULL, *r = NULL;
     int64_t count = 0;
     lac_status status = lac__as_contiguous(ctx, x, x->dtype, &in);
@@ -24,6 +25,7 @@ out:
 }
 
 lac_status lac_masked_select(lac_context *ctx, lac_tensor *x, lac_tensor *mask, lac_tensor **out) {
+    LAC_NEED("masked_select", ctx, x, mask, out);
     if (mask->dtype != LAC_DTYPE_U8)
         return lac__fail(
             LAC_ERR_DTYPE,

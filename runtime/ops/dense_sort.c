@@ -5,6 +5,7 @@
 
 lac_status lac_sort(lac_context *ctx, lac_tensor *x, int32_t dim, int32_t descending, int64_t k,
                     lac_tensor **values, lac_tensor **indices) {
+    LAC_NEED("sort", ctx, x);
     int32_t d = 0;
     LAC_TRY(lac__dimension("sort", x, dim, &d));
     if (k > x->shape[d])
@@ -50,6 +51,7 @@ static lac_status check_unique(const lac_tensor *x) {
 
 lac_status lac_unique(lac_context *ctx, lac_tensor *x, lac_tensor **rows, lac_tensor **index,
                       lac_tensor **inverse) {
+    LAC_NEED("unique", ctx, x);
     LAC_TRY(check_unique(x));
     const int64_t n = x->shape[0];
     int64_t count = 0;

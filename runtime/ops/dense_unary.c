@@ -24,6 +24,7 @@ static lac_status finish(lac_status status, lac_tensor *in, lac_tensor *result, 
 }
 
 lac_status lac_unary(lac_context *ctx, lac_unary_op op, lac_tensor *x, lac_tensor **out) {
+    LAC_NEED("unary", ctx, x, out);
     if ((int)op < 0 || op > LAC_UNARY_NOT)
         return lac__fail(LAC_ERR_ARGUMENT, "unary: there is no operation %d", (int)op);
     const bool integer = !lac__is_floating(x->dtype);
@@ -54,6 +55,7 @@ static bool fractional(double bound) {
 }
 
 lac_status lac_clamp(lac_context *ctx, lac_tensor *x, double low, double high, lac_tensor **out) {
+    LAC_NEED("clamp", ctx, x, out);
     if (isnan(low) || isnan(high)) return lac__fail(LAC_ERR_ARGUMENT, "clamp: a bound is NaN");
     const bool integer = !lac__is_floating(x->dtype);
     const bool widen = integer && (fractional(low) || fractional(high));

@@ -5,6 +5,7 @@
 
 lac_status lac_where(lac_context *ctx, lac_tensor *condition, lac_tensor *a, lac_tensor *b,
                      lac_tensor **out) {
+    LAC_NEED("where", ctx, condition, a, b, out);
     if (condition->dtype != LAC_DTYPE_U8)
         return lac__fail(
             LAC_ERR_DTYPE,

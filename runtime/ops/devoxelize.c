@@ -28,6 +28,7 @@ static lac_status check(const lac_tensor *feats, const lac_tensor *index,
 
 lac_status lac_devoxelize(lac_context *ctx, lac_tensor *feats, lac_tensor *index,
                           lac_tensor *weights, lac_tensor **out) {
+    LAC_NEED("devoxelize", ctx, feats, index, weights, out);
     LAC_TRY(check(feats, index, weights));
     lac_tensor *x = NULL, *where = NULL, *w = NULL, *r = NULL;
     lac_status status = LAC_OK;
@@ -69,6 +70,7 @@ static lac_status check_weights(const lac_tensor *points, const lac_tensor *inde
 
 lac_status lac_trilinear_weights(lac_context *ctx, lac_tensor *points, lac_tensor *index,
                                  double scale, lac_tensor **out) {
+    LAC_NEED("trilinear_weights", ctx, points, index, out);
     LAC_TRY(check_weights(points, index, scale));
     lac_tensor *p = NULL, *where = NULL, *r = NULL;
     lac_status status = LAC_OK;

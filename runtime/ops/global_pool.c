@@ -24,6 +24,7 @@ static lac_status check_samples(lac_context *ctx, const char *name, lac_tensor *
 
 lac_status lac_global_pool(lac_context *ctx, lac_tensor *x, lac_tensor *sample, int64_t samples,
                            lac_pool_kind kind, lac_tensor **out) {
+    LAC_NEED("global_pool", ctx, x, out);
     if (kind != LAC_POOL_MAX && kind != LAC_POOL_MEAN)
         return lac__fail(LAC_ERR_ARGUMENT,
                          "global_pool: kind %d, expected LAC_POOL_MAX or LAC_POOL_MEAN", (int)kind);

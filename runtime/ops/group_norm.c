@@ -31,6 +31,7 @@ static lac_status check(const char *op, const lac_tensor *x, const lac_tensor *s
 
 lac_status lac_group_norm(lac_context *ctx, lac_tensor *x, lac_tensor *sample,
                           const lac_group_norm_options *o, lac_tensor **out) {
+    LAC_NEED("group_norm", ctx, x, out);
     if (o == NULL || o->size != sizeof *o)
         return lac__fail(LAC_ERR_ARGUMENT,
                          "group_norm: options.size is not sizeof(lac_group_norm_options)");

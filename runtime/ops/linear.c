@@ -5,6 +5,7 @@
 
 lac_status lac_linear(lac_context *ctx, lac_tensor *x, lac_tensor *weight, lac_tensor *bias,
                       lac_tensor **out) {
+    LAC_NEED("linear", ctx, x, weight, out);
     char a[LAC__SHAPE_TEXT], b[LAC__SHAPE_TEXT];
     LAC_TRY(lac__check_interrupt(ctx));
     if (x->ndim != 2 || weight->ndim != 2 || x->shape[1] != weight->shape[1])

@@ -47,6 +47,7 @@ static lac_status hash_rows(lac_context *ctx, const lac_tensor *rows, const lac_
 
 lac_status lac_hash_rows(lac_context *ctx, lac_tensor *rows, lac_tensor *offsets,
                          lac_tensor **out) {
+    LAC_NEED("hash_rows", ctx, rows, out);
     LAC_TRY(check_hash(rows, offsets));
     lac_tensor *plain = NULL, *shifts = NULL, *r = NULL;
     lac_status status = LAC_OK;
@@ -145,6 +146,7 @@ static lac_status find_rows(lac_context *ctx, const lac_tensor *query, const lac
 
 lac_status lac_find_rows(lac_context *ctx, lac_tensor *query, lac_tensor *reference,
                          lac_tensor **out) {
+    LAC_NEED("find_rows", ctx, query, reference, out);
     LAC_TRY(check_find(query, reference));
     LAC_TRY(lac__check_interrupt(ctx));
     lac_tensor *q = NULL, *ref = NULL, *r = NULL;
@@ -180,6 +182,7 @@ static lac_status count_index(const lac_tensor *index, lac_tensor *out) {
 }
 
 lac_status lac_count_index(lac_context *ctx, lac_tensor *index, int64_t rows, lac_tensor **out) {
+    LAC_NEED("count_index", ctx, index, out);
     if (rows < 0)
         return lac__fail(LAC_ERR_ARGUMENT, "spcount: %lld rows, expected 0 or more",
                          (long long)rows);

@@ -26,6 +26,7 @@ static lac_status check(const lac_tensor *feats, const lac_tensor *index, int64_
 
 lac_status lac_scatter_mean(lac_context *ctx, lac_tensor *feats, lac_tensor *index, int64_t rows,
                             lac_tensor *counts, lac_tensor **out) {
+    LAC_NEED("scatter_mean", ctx, feats, index, out);
     LAC_TRY(check(feats, index, rows, counts));
     lac_tensor *x = NULL, *where = NULL, *divisors = NULL, *r = NULL;
     lac_status status = LAC_OK;

@@ -83,6 +83,7 @@ static void hand_over(lac_tensor **from, lac_tensor **to) {
 
 lac_status lac_point_voxelize(lac_context *ctx, lac_tensor *points, lac_tensor *feats, double ratio,
                               lac_sparse **x, lac_tensor **scaled, lac_tensor **index) {
+    LAC_NEED("point_voxelize", ctx, points, feats, x);
     if (!(ratio > 0) || !isfinite(ratio))
         return lac__fail(
             LAC_ERR_ARGUMENT,

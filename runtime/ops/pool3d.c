@@ -40,6 +40,7 @@ static lac_status say_pool(lac_status status, lac_pool_kind kind) {
 
 lac_status lac_pool3d(lac_context *ctx, lac_sparse *x, lac_pool_kind kind,
                       const lac_conv3d_options *options, lac_sparse **out) {
+    LAC_NEED("pool3d", ctx, x, out);
     LAC_TRY(check(x, kind, options));
     lac_conv3d_options o = *options;
     for (int i = 0; i < 3; i++) {

@@ -68,6 +68,7 @@ static lac_status make_grid(lac_context *ctx, const lac_tensor *feats, const int
 
 lac_status lac_to_dense(lac_context *ctx, lac_tensor *feats, lac_coords *coords,
                         const int32_t range[4], int32_t height, lac_tensor **out) {
+    LAC_NEED("to_dense", ctx, feats, coords, range, out);
     LAC_TRY(lac__check_interrupt(ctx));
     LAC_TRY(check(feats, coords, range, height));
     LAC_TRY(check_rows(ctx, coords, range));

@@ -45,6 +45,7 @@ static lac_tuning_key make_key(const lac__conv_plan *plan, const lac_tensor *fea
 
 lac_status lac_tuning_key_make(lac_context *ctx, lac_sparse *x, const lac_conv3d_options *options,
                                int64_t cout, lac_tuning_key *out) {
+    LAC_NEED("tuning_key_make", ctx, x, out);
     if (cout < 0)
         return lac__fail(LAC_ERR_ARGUMENT, "tuning_key_make: %lld output channels, expected some",
                          (long long)cout);

@@ -30,6 +30,13 @@ typedef struct {
     lac_status status;
 } failure;
 
+/* Lua's message for memory that is over, also behind what `require` or a script put before it. */
+static bool tells_no_memory(const char *text) {
+    static const char message[] = "not enough memory";
+    const size_t length = strlen(text), end = sizeof message - 1;
+    return length >= end && strcmp(text + length - end, message) == 0;
+}
+
 /* Which status the message stands for: embed.lua knows if it is a failed operation's. */
 static int classify(lua_State *L) {
     failure *f = lua_touserdata(L, 1);
@@ -45,7 +52,8 @@ static int classify(lua_State *L) {
 /* The error value on top of the stack, which is popped. */
 static lac_status report(lua_State *L, int error) {
     failure f = {.text = "script: raised a value that is no string", .status = LAC_ERR_SCRIPT};
-    if (error == LUA_ERRMEM) {
+    if (error == LUA_ERRMEM ||
+        (lua_type(L, -1) == LUA_TSTRING && tells_no_memory(lua_tostring(L, -1)))) {
         lua_pop(L, 1);
         lac__lib_recover(L);
         return lac_fail(LAC_ERR_OOM,
@@ -122,11 +130,13 @@ static lac_status run_chunk(chunk *c) {
 
 lac_status lac_script_run_string(lac_script *s, const char *code, const char *name, lac_value *out,
                                  int32_t m_max) {
-    if (code == NULL) return lac_fail(LAC_ERR_ARGUMENT, "script: the code is NULL");
+    if (s == NULL || code == NULL)
+        return lac_fail(LAC_ERR_ARGUMENT, "script: the script or its code is NULL");
     return run_chunk(&(chunk){.s = s, .code = code, .name = name, .out = out, .m = m_max});
 }
 
 lac_status lac_script_run_file(lac_script *s, const char *path, lac_value *out, int32_t m_max) {
-    if (path == NULL) return lac_fail(LAC_ERR_ARGUMENT, "script: the path is NULL");
+    if (s == NULL || path == NULL)
+        return lac_fail(LAC_ERR_ARGUMENT, "script: the script or the path is NULL");
     return run_chunk(&(chunk){.s = s, .name = path, .out = out, .m = m_max});
 }

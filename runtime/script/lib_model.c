@@ -35,7 +35,8 @@ static int load(lua_State *L) {
 
 lac_status lac_script_load_model(lac_script *s, const char *file, const char *config_json,
                                  lac_weights *weights, lac_model **out) {
-    if (file == NULL) return lac_fail(LAC_ERR_ARGUMENT, "load_model: the name is NULL");
+    if (s == NULL || file == NULL || out == NULL)
+        return lac_fail(LAC_ERR_ARGUMENT, "load_model: the script, the name or out is NULL");
     lac_model *m = calloc(1, sizeof *m);
     if (m == NULL) return lac_fail(LAC_ERR_OOM, "load_model: out of memory");
     load_request r = {.file = file, .config = config_json, .weights = weights};
@@ -51,7 +52,7 @@ lac_status lac_script_load_model(lac_script *s, const char *file, const char *co
 }
 
 void lac_model_retain(lac_model *m) {
-    m->references++;
+    if (m != NULL) m->references++;
 }
 
 static int unref(lua_State *L) {
@@ -89,6 +90,7 @@ static int forward(lua_State *L) {
 
 lac_status lac_model_forward(lac_model *m, const lac_value *in, int32_t n, lac_value *out,
                              int32_t m_max) {
+    if (m == NULL) return lac_fail(LAC_ERR_ARGUMENT, "forward: the model is NULL");
     if (n < 0 || n > 64 || (n > 0 && in == NULL))
         return lac_fail(LAC_ERR_ARGUMENT, "forward: in is NULL or n not within 0 and 64");
     lac_status status = lac__lib_clear(out, m_max);

@@ -44,6 +44,7 @@ void lac__lib_recover(lua_State *L) {
 }
 
 lac_status lac_script_collect(lac_script *s) {
+    if (s == NULL) return lac_fail(LAC_ERR_ARGUMENT, "script: the script is NULL");
     return lac__lib_finish(s->ctx, lac__lib_protect(s->L, collect, NULL), NULL, 0);
 }
 
@@ -93,7 +94,8 @@ static lac_status check(const lac_script_options *options, lac_script_options *k
 lac_status lac_script_create(lac_context *ctx, const lac_script_options *options,
                              lac_script **out) {
     lac_script_options known = {0};
-    if (ctx == NULL) return lac_fail(LAC_ERR_ARGUMENT, "script: the context is NULL");
+    if (ctx == NULL || out == NULL)
+        return lac_fail(LAC_ERR_ARGUMENT, "script: the context or out is NULL");
     lac_status status = check(options, &known);
     if (status != LAC_OK) return status;
     if (lac__lib_root() == NULL) return LAC_ERR_UNSUPPORTED;
@@ -122,16 +124,17 @@ lac_status lac_script_create(lac_context *ctx, const lac_script_options *options
 }
 
 void lac_script_retain(lac_script *s) {
-    s->references++;
+    if (s != NULL) s->references++;
 }
 
 void lac_script_release(lac_script *s) {
     if (s == NULL || --s->references > 0) return;
+    s->memory.cap = UINT64_MAX; /* finalizers that get no memory would not release what they hold */
     if (s->L != NULL) lua_close(s->L);
     lac_context_release(s->ctx);
     free(s);
 }
 
 struct lua_State *lac_script_state(lac_script *s) {
-    return s->L;
+    return s != NULL ? s->L : NULL;
 }

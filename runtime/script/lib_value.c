@@ -65,7 +65,8 @@ static int forget(lua_State *L) {
 }
 
 lac_status lac_value_push(struct lua_State *L, const lac_value *value) {
-    if (value == NULL) return lac_fail(LAC_ERR_ARGUMENT, "value: it is NULL");
+    if (L == NULL || value == NULL)
+        return lac_fail(LAC_ERR_ARGUMENT, "value: it or the Lua state is NULL");
     slot s = {.in = value};
     lac_status status = lac__lib_protect(L, make, &s);
     if (status != LAC_OK) return status;
@@ -76,6 +77,7 @@ lac_status lac_value_push(struct lua_State *L, const lac_value *value) {
 }
 
 lac_status lac_value_get(struct lua_State *L, int index, lac_value *out) {
+    if (L == NULL) return lac_fail(LAC_ERR_ARGUMENT, "value: the Lua state is NULL");
     slot s = {.out = out};
     lac_status status = lac__lib_clear(out, 1);
     if (status == LAC_OK) status = lac__lib_protect(L, make, &s);

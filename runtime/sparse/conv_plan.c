@@ -165,6 +165,7 @@ lac_status lac__conv_plan_make(lac_context *ctx, lac_sparse *x, const lac_conv3d
 
 lac_status lac_kernel_map_build(lac_context *ctx, lac_sparse *x, const lac_conv3d_options *options,
                                 lac_kernel_map **out, lac_coords **out_rows) {
+    LAC_NEED("kernel_map_build", ctx, x, out);
     lac__conv_plan plan;
     LAC_TRY(lac__conv_plan_make(ctx, x, options, true, &plan));
     lac_kernel_map_retain(plan.map);

@@ -26,12 +26,14 @@ static void family_release(lac__family *family) {
 }
 
 void lac_coords_retain(lac_coords *c) {
+    if (c == NULL) return;
     atomic_fetch_add(&c->family->references, 1);
 }
 void lac_coords_release(lac_coords *c) {
     if (c != NULL) family_release(c->family);
 }
 void lac_kernel_map_retain(lac_kernel_map *m) {
+    if (m == NULL) return;
     atomic_fetch_add(&m->family->references, 1);
 }
 void lac_kernel_map_release(lac_kernel_map *m) {
@@ -86,6 +88,7 @@ static lac_status create_by_host(lac_context *ctx, lac_tensor *rows, lac_coords 
 }
 
 lac_status lac_coords_create(lac_context *ctx, lac_tensor *rows, lac_coords **out) {
+    LAC_NEED("coords_create", ctx, rows, out);
     if (rows->dtype != LAC_DTYPE_I32 && rows->dtype != LAC_DTYPE_I64)
         return lac__fail(LAC_ERR_DTYPE, "coords: %s rows, expected int32 or int64",
                          lac_dtype_name(rows->dtype));
@@ -120,10 +123,12 @@ lac_status lac_coords_create(lac_context *ctx, lac_tensor *rows, lac_coords **ou
 }
 
 int64_t lac_coords_count(const lac_coords *c) {
+    if (c == NULL) return 0;
     return c->rows->shape[0];
 }
 
 lac_status lac_coords_tensor(lac_context *ctx, lac_coords *c, lac_tensor **out) {
+    LAC_NEED("coords_tensor", ctx, c, out);
     (void)ctx;
     lac_tensor_retain(c->rows);
     *out = c->rows;
@@ -131,6 +136,7 @@ lac_status lac_coords_tensor(lac_context *ctx, lac_coords *c, lac_tensor **out) 
 }
 
 lac_status lac_coords_equal(lac_context *ctx, lac_coords *a, lac_coords *b, int32_t *out) {
+    LAC_NEED("coords_equal", ctx, a, b, out);
     const int64_t n = lac_coords_count(a);
     const lac__device_maps *gpu = lac__device_maps_of(a);
     LAC_TRY(lac__same_device("coords: the second set", a->rows, b->rows));
@@ -168,6 +174,7 @@ lac_status lac__coords_tighten(lac_context *ctx, lac_coords *c, bool *changed) {
 }
 
 lac_status lac_coords_index(lac_context *ctx, lac_coords *c) {
+    LAC_NEED("coords_index", ctx, c);
     const double start = lac_clock();
     const lac_status status = lac__coords_need_index(ctx, c);
     ctx->counters.map_seconds += lac_clock() - start;
@@ -175,6 +182,7 @@ lac_status lac_coords_index(lac_context *ctx, lac_coords *c) {
 }
 
 lac_status lac_coords_find(lac_context *ctx, lac_coords *c, lac_tensor *query, lac_tensor **out) {
+    LAC_NEED("coords_find", ctx, c, query, out);
     char text[LAC__SHAPE_TEXT];
     if (query->dtype != LAC_DTYPE_I32 || query->ndim != 2 || query->shape[1] != 4)
         return lac__fail(LAC_ERR_SHAPE, "coords: query %s %s, expected int32 [Q, 4]",

@@ -18,6 +18,7 @@ static lac_status copy_set(lac_context *ctx, const lac_coords *c, lac__device *d
 
 lac_status lac_coords_to(lac_context *ctx, lac_coords *c, lac_device device, int32_t index,
                          lac_coords **out) {
+    LAC_NEED("coords_to", ctx, c, out);
     lac__device *target = NULL;
     LAC_TRY(lac__check_interrupt(ctx));
     const lac_status found = lac__device_need(ctx, device, index, &target);
@@ -46,6 +47,7 @@ lac_status lac_coords_to(lac_context *ctx, lac_coords *c, lac_device device, int
 }
 
 void lac_coords_device(const lac_coords *c, lac_device *device, int32_t *index) {
+    if (c == NULL || device == NULL || index == NULL) return;
     *device = c->family->device->kind;
     *index = c->family->device->index;
 }

@@ -56,6 +56,7 @@ void lac__count_macs(lac_context *ctx, lac_kernel_map *map, double rows, double 
 }
 
 void lac_context_counters(lac_context *ctx, lac_counters *out) {
+    if (ctx == NULL || out == NULL) return;
     while (ctx->owing != NULL) settle_debt(ctx->owing);
     *out = ctx->counters;
 }
@@ -162,6 +163,7 @@ bool lac__map_single(const lac_kernel_map *map, bool reversed) {
 
 void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pairs,
                              int64_t *in_rows, int64_t *out_rows) {
+    if (m == NULL) return;
     if (taps != NULL) *taps = m->taps;
     if (pairs != NULL && !pairs_now((lac_kernel_map *)(uintptr_t)m, pairs)) *pairs = -1;
     if (in_rows != NULL) *in_rows = lac_coords_count(m->in);
@@ -170,6 +172,7 @@ void lac_kernel_map_describe(const lac_kernel_map *m, int64_t *taps, int64_t *pa
 
 lac_status lac_kernel_map_pairs(lac_context *ctx, lac_kernel_map *m, int64_t tap,
                                 lac_tensor **out) {
+    LAC_NEED("kernel_map_pairs", ctx, m, out);
     if (tap < 0 || tap >= m->taps)
         return lac__fail(LAC_ERR_RANGE, "kernel map: tap %lld of %lld", (long long)tap,
                          (long long)m->taps);

@@ -99,6 +99,7 @@ static void find_pair(const lac__index *ix, int64_t b, int64_t x, int64_t y, int
 
 lac_status lac_point_index(lac_context *ctx, lac_tensor *points, lac_coords *coords,
                            const int32_t stride[3], lac_tensor **out) {
+    LAC_NEED("point_index", ctx, points, coords, stride, out);
     LAC_TRY(lac__check_interrupt(ctx));
     LAC_TRY(check_stride("point_index", stride));
     lac_tensor *rows = NULL, *found = NULL;
@@ -153,6 +154,7 @@ static void find_corners(const lac__index *ix, const float *point, const int32_t
 lac_status lac_point_corners(lac_context *ctx, lac_tensor *points, lac_coords *coords,
                              const int32_t stride[3], int32_t nearest, lac_tensor **index,
                              lac_tensor **weights) {
+    LAC_NEED("point_corners", ctx, points, coords, stride, index, weights);
     LAC_TRY(lac__check_interrupt(ctx));
     LAC_TRY(check_stride("point_corners", stride));
     lac_tensor *rows = NULL, *found = NULL, *weight = NULL;

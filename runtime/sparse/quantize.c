@@ -170,6 +170,10 @@ static lac_status check(const lac_tensor *points, const lac_quantize_options *o)
     if (o == NULL || o->size != sizeof *o)
         return lac__fail(LAC_ERR_ARGUMENT,
                          "quantize: options.size is not sizeof(lac_quantize_options)");
+    if (o->rounding != LAC_ROUND_FLOOR && o->rounding != LAC_ROUND_NEAREST)
+        return lac__fail(LAC_ERR_ARGUMENT, "quantize: there is no rounding %d", (int)o->rounding);
+    if ((int)o->reduce < LAC_POINT_FIRST || (int)o->reduce > LAC_POINT_MAX)
+        return lac__fail(LAC_ERR_ARGUMENT, "quantize: there is no reduce %d", (int)o->reduce);
     if (points->ndim != 2 || points->shape[1] < 3)
         return lac__fail(LAC_ERR_SHAPE, "quantize: points of shape %s, expected [N, 3 or more]",
                          lac__shape_text(points, text));
@@ -214,6 +218,7 @@ static lac_status compute(lac_context *ctx, quantizer *q, lac__quantized *r) {
 lac_status lac_quantize(lac_context *ctx, lac_tensor *points, const lac_quantize_options *options,
                         lac_sparse **x, lac_tensor **inverse, lac_tensor **index,
                         int64_t *dropped) {
+    LAC_NEED("quantize", ctx, points, x);
     LAC_TRY(check(points, options));
     LAC_TRY(lac__check_interrupt(ctx));
     quantizer q = {.options = options, .n = points->shape[0], .columns = points->shape[1]};

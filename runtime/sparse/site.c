@@ -44,9 +44,11 @@ lac_status lac__site_make(const lac_context *ctx, const lac_conv3d_options *o,
     const int32_t kmap = o->kmap_mode >= 0 ? o->kmap_mode : ctx->flags[LAC_FLAG_KMAP_MODE];
     const int32_t downsample =
         o->downsample_mode >= 0 ? o->downsample_mode : ctx->flags[LAC_FLAG_DOWNSAMPLE_MODE];
-    if (kmap > LAC_KMAP_HASHMAP) return lac__fail(LAC_ERR_ARGUMENT, "conv3d: kmap_mode %d", kmap);
-    if (downsample > LAC_DOWNSAMPLE_MINKOWSKI)
-        return lac__fail(LAC_ERR_ARGUMENT, "conv3d: downsample_mode %d", downsample);
+    if (kmap > LAC_KMAP_HASHMAP || o->kmap_mode < -1)
+        return lac__fail(LAC_ERR_ARGUMENT, "conv3d: kmap_mode %d, expected -1 to 1", o->kmap_mode);
+    if (downsample > LAC_DOWNSAMPLE_MINKOWSKI || o->downsample_mode < -1)
+        return lac__fail(LAC_ERR_ARGUMENT, "conv3d: downsample_mode %d, expected -1 to 1",
+                         o->downsample_mode);
     lac__site s = {.kind = LAC__SUBMANIFOLD, .floors = 1};
     for (int i = 0; i < 3; i++) {
         s.kernel[i] = o->kernel_size[i];

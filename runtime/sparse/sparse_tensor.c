@@ -37,6 +37,7 @@ static lac_status check_desc(const lac_sparse_desc *desc) {
 
 lac_status lac_sparse_create(lac_context *ctx, lac_tensor *feats, lac_coords *coords,
                              const lac_sparse_desc *desc, lac_sparse **out) {
+    LAC_NEED("sparse_create", ctx, feats, coords, out);
     const lac_sparse_desc plain = {.size = sizeof plain, .stride = {1, 1, 1}};
     if (desc == NULL) desc = &plain;
     LAC_TRY(check_desc(desc));
@@ -56,6 +57,7 @@ lac_status lac_sparse_create(lac_context *ctx, lac_tensor *feats, lac_coords *co
 }
 
 void lac_sparse_retain(lac_sparse *x) {
+    if (x == NULL) return;
     atomic_fetch_add(&x->references, 1);
 }
 
@@ -69,20 +71,24 @@ void lac_sparse_release(lac_sparse *x) {
 }
 
 void lac_sparse_describe(const lac_sparse *x, lac_sparse_desc *out) {
+    if (x == NULL || out == NULL) return;
     *out = x->desc;
 }
 
 lac_tensor *lac_sparse_feats(const lac_sparse *x) {
+    if (x == NULL) return NULL;
     lac_tensor_retain(x->feats);
     return x->feats;
 }
 
 lac_coords *lac_sparse_coords(const lac_sparse *x) {
+    if (x == NULL) return NULL;
     lac_coords_retain(x->coords);
     return x->coords;
 }
 
 lac_status lac_sparse_with_feats(lac_context *ctx, const lac_sparse *x, lac_tensor *feats,
                                  lac_sparse **out) {
+    LAC_NEED("sparse_with_feats", ctx, x, feats, out);
     return lac_sparse_create(ctx, feats, x->coords, &x->desc, out);
 }

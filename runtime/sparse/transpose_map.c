@@ -36,6 +36,7 @@ static lac_status fill(lac_context *ctx, const lac_kernel_map *m, lac_kernel_map
 }
 
 lac_status lac_kernel_map_transpose(lac_context *ctx, lac_kernel_map *m, lac_kernel_map **out) {
+    LAC_NEED("kernel_map_transpose", ctx, m, out);
     LAC_TRY(lac__check_interrupt(ctx));
     lac__family *family = m->family;
     lac__site site = m->site;
@@ -61,6 +62,7 @@ lac_status lac_kernel_map_transpose(lac_context *ctx, lac_kernel_map *m, lac_ker
 
 lac_status lac_coords_strided(lac_context *ctx, lac_coords *c, const lac_conv3d_options *options,
                               lac_coords **out) {
+    LAC_NEED("coords_strided", ctx, c, out);
     if (options == NULL || options->size != sizeof *options)
         return lac__fail(LAC_ERR_ARGUMENT,
                          "coords: options.size is not sizeof(lac_conv3d_options)");

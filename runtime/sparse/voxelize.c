@@ -254,6 +254,7 @@ static lac_tensor *take(lac_tensor **t) {
 
 lac_status lac_voxelize(lac_context *ctx, lac_tensor *points, const lac_voxelize_options *options,
                         lac_sparse **x, lac_voxelize_info *info) {
+    LAC_NEED("voxelize", ctx, points, x);
     LAC_TRY(check(points, options));
     LAC_TRY(lac__check_interrupt(ctx));
     voxelizer v = {.options = options, .n = points->shape[0], .columns = points->shape[1]};

@@ -1,11 +1,13 @@
 #!/bin/bash
-# harnesses.sh FOLDER - runs the C harnesses built there, and the fuzz targets beside it over the seeds and
-# crashers that are kept. Ends with "N passed, N failed".
+# harnesses.sh FOLDER [PATTERN] - runs the C harnesses built there, and the fuzz targets beside it over the seeds and
+# crashers that are kept; or the harnesses alone that the pattern names. Ends with "N passed, N failed".
 set -u
 
 passed=0
 failed=0
-for harness in "$1"/*_test "$1"/../fuzz/*; do
+fuzz=("$1"/../fuzz/*)
+[ $# = 1 ] || fuzz=()
+for harness in "$1"/${2:-*}_test "${fuzz[@]}"; do
   [ -x "$harness" ] || continue
   kept=()
   case $harness in

@@ -38,6 +38,7 @@ export LUA_PATH="$PWD/lua/?.lua;$PWD/lua/?/init.lua;$PWD/?.lua;;" # also for wha
 
 step bash spec/support/lint.sh
 step bash spec/support/harnesses.sh "$BUILD/sanitize/spec"
+step bash spec/support/harnesses.sh "$BUILD/spec" '*alloc_walk*' # without sanitizers: malloc fails too
 specs "interpreter" -joff
 # What runs the program in a process of its own runs the same way a second time: left out.
 specs "JIT forced" -Ohotloop=2 --exclude-tags=process

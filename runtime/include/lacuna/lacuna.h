@@ -17,6 +17,18 @@
  * tensors that nobody writes may be read from both. Reference counts are atomic. The functions that
  * may be called from any thread at any time say so.
  *
+ * Promises and limits, with what holds them:
+ *   memory     Each request may fail: the call gives OOM, or does without; nothing leaks, and the same
+ *              objects serve again, with the same bits. spec/c/alloc_walk_*_test.c, script_alloc_walk_test.c
+ *   arguments  NULL where it is not said to be fine, and an enum that is none, are errors with a message;
+ *              functions without a status do nothing and give 0 or NULL. spec/runtime/arguments_spec.lua
+ *   ABI        lac_abi changes with any struct or prototype; a struct that begins with `size` must give its
+ *              exact size, else ARGUMENT. spec/runtime/arguments_spec.lua
+ *   numbers    8 dimensions; 2^31 - 1 rows of coordinates, and every coordinate an int32; kernels of 1024
+ *              on an axis and 32,768 taps; padding and dilation 2^20; beyond them the call fails
+ *   trust      Files are not trusted: what is wrong in them is an error. spec/fuzz/fuzz_spec.lua
+ *              Scripts are trusted: see lacuna_script.h, `restricted`
+ *
  * C counts dimensions and rows from 0. Sizes are int64_t. Shapes are written [rows, columns].
  *
  * The body below holds enums, structs and plain prototypes only: LuaJIT's ffi.cdef reads the same text.
