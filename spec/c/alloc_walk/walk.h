@@ -184,7 +184,7 @@ static inline void walk_all(const walk_case *cases, size_t n, int argc, char **a
         if (argc > 1 && strcmp(argv[1], cases[i].name) != 0) continue;
         const long long took = walk(&cases[i]);
         if (argc > 1) printf("%s: %lld requests\n", cases[i].name, took);
-        if (took < 1)
+        if (took < 1 && MALLOC_IS_REFUSED)
             (void)say(&cases[i], 0, 0, "it asks for no memory: it belongs into the spec's list");
     }
 }
