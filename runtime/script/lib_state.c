@@ -69,6 +69,9 @@ static int prepare(lua_State *L) {
     /* Where memory ends inside of luaopen_ffi, LuaJIT 2.1 loses the 3.5 kB of its table of types. */
     r->s->memory.cap = UINT64_MAX;
     luaL_openlibs(L);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "ffi");
+    lua_call(L, 1, 0);
     r->s->memory.cap = r->options->memory_cap;
     const bool jit = r->options->jit == 1 || (r->options->jit == 0 && !r->s->restricted);
     (void)luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | (jit ? LUAJIT_MODE_ON : LUAJIT_MODE_OFF));
