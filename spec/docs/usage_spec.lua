@@ -58,14 +58,17 @@ local function net_config()
   return config
 end
 
+local conv_mode, kmap_mode, downsample_mode = F.get_conv_mode(), F.get_kmap_mode(),
+  F.get_downsample_mode()
+
 -- What an example may have set for all that follows.
 local function restore()
   lacuna.set_default_device("cpu")
   lacuna.set_eager(false)
   lacuna.set_allow_tf32(false)
-  F.set_conv_mode(0)
-  F.set_kmap_mode("hashmap_on_the_fly")
-  F.set_downsample_mode("spconv")
+  F.set_conv_mode(conv_mode)
+  F.set_kmap_mode(kmap_mode)
+  F.set_downsample_mode(downsample_mode)
   F.set_allow_negative_coordinates(false)
   F.conv_config.clear_global()
   lacuna.tune.clear()

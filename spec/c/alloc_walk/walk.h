@@ -1,5 +1,6 @@
 /*
- * walk.h - one call of the API at a time, with every one of its memory requests refused in turn.
+ * walk.h - template of a program that makes one call of the API at a time, every one of its memory requests
+ * refused in turn.
  *
  * A case makes one call on objects of a `world`, which is made anew for each request, so that caches are
  * cold, and keeps the results in `made`. The call, and the computation of what it left pending, must return
