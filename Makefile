@@ -97,8 +97,6 @@ $(OBJ)/%.o: %.c
 $(OBJ)/runtime/io/%.o: EXTRA = $(HDF5_CFLAGS) $(PNG_CFLAGS)
 $(OBJ)/runtime/script/%.o: EXTRA = $(LUA_CFLAGS) $(EDIT_CFLAGS)
 
-# gcc makes fused multiply-adds of products and sums at -O2, or where it is told to.
-
 define isa_rule
 $(OBJ)/isa/$1/%.o: runtime/cpu/isa/%.c
 	@mkdir -p $$(@D)
