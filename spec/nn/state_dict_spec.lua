@@ -97,6 +97,26 @@ describe("net:save and net:load", function()
     f:close()
   end)
 
+  it("refuse a file of a later version, and take what names none", function()
+    local path, net = support.tmp(".h5"), small()
+    local kept = net:state_dict()
+    local function write(version)
+      local f = lacuna.hdf5.open(path, "w")
+      f:attr("/", "format", "lacuna-weights")
+      if version then f:attr("/", "version", version) end
+      for name, tensor in kept do f:write("/" .. name:gsub("%.", "/"), tensor) end
+      f:close()
+    end
+    for _, version in ipairs { 2, 1e300 } do
+      write(version)
+      support.raises(function() small():load(path) end, path, "later Lacuna", "expected at most 1")
+    end
+    write(nil)
+    equal_weights(net, small():load(path))
+    write("a word")
+    equal_weights(net, small():load(path))
+  end)
+
   it("keep half precision", function()
     local path = support.tmp(".h5")
     for _, dtype in ipairs { "float16", "bfloat16", "float64" } do
