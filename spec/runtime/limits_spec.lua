@@ -39,7 +39,8 @@ describe("the limits of lacuna.h", function()
 
   it("of tensors are 8 dimensions and 2^63 bytes", function()
     assert.equal(8, lacuna.zeros(1, 1, 1, 1, 1, 1, 1, 2):dim())
-    support.raises(function() lacuna.zeros(1, 1, 1, 1, 1, 1, 1, 1, 2) end, "9 dimensions", "at most 8")
+    support.raises(function() lacuna.zeros(1, 1, 1, 1, 1, 1, 1, 1, 2) end, "9 dimensions",
+      "at most 8")
     support.raises(function() lacuna.zeros(2 ^ 40, 2 ^ 30) end, "more than 2^63 bytes")
   end)
 

@@ -78,8 +78,8 @@ local function format_of(file)
   local format = file:attr("/", "format")
   local version = format == "lacuna-weights" and tonumber(file:attr("/", "version"))
   if version and version > VERSION then
-    errors.raisef("convert: %s: version %s of lacuna-weights, expected at most %d: written by a later "
-      .. "Lacuna", file.path, version, VERSION)
+    errors.raisef("convert: %s: version %s of lacuna-weights, expected at most %d: written by a "
+      .. "later Lacuna", file.path, version, VERSION)
   end
   return format
 end
