@@ -13,6 +13,8 @@ step() {
 
 step luajit spec/soak/scans.lua "$n" "$2" "$3" "${4:-300000}"
 step luajit spec/soak/batches.lua $((n < 4096 ? n : 4096))
+step luajit spec/soak/corners.lua $((n < 1000 ? 20000 : 200000))
+step luajit spec/soak/huge.lua $((n < 10000 ? n * 2000 : 20000000))
 step "$build/soak/hosts" $((n < 1000 ? n : 1000))
 step "$build/soak/wide" $((n < 300 ? 1 + n / 2 : 300))
 if [ "$n" -ge 1000 ]; then
