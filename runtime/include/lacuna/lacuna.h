@@ -13,21 +13,31 @@
  * Unless a comment says otherwise, handles passed in are borrowed, tensors that become part of a result
  * are retained, and results are the caller's to release. Releasing NULL does nothing.
  *
- * Thread safety: one context is used by one thread at a time; two contexts never meet, except that
- * tensors that nobody writes may be read from both. Reference counts are atomic. The functions that
- * may be called from any thread at any time say so.
+ * One context is used by one thread at a time; two contexts never meet, except that tensors that nobody
+ * writes may be read from both. Functions that may be called from any thread at any time say so.
  *
  * Promises and limits, with what holds them:
+ *   results    Any number of threads and any batch around a sample give the same bits; so does any instruction
+ *              set in float32, and so do deferred and fused operations. Random numbers follow from the seed.
+ *              spec/properties/conv_spec.lua, maps_spec.lua, spec/cli/isa_spec.lua, spec/tensor/random_spec.lua
+ *   threads    A context, hdf5, script or model: one thread at a time; coordinates, kernel maps, sparse and
+ *              pending tensors: that of their context, since they keep what was computed of them. A computed
+ *              tensor that nobody writes: several at once. File and weights: any. Retain and release: any.
+ *              spec/c/weights_test.c, script_test.c, and every harness under `make sanitize-threads`
  *   memory     Each request may fail: the call gives OOM, or does without; nothing leaks, and the same
  *              objects serve again, with the same bits. spec/c/alloc_walk_*_test.c, script_alloc_walk_test.c
  *   arguments  NULL where it is not said to be fine, and an enum that is none, are errors with a message;
  *              functions without a status do nothing and give 0 or NULL. spec/runtime/arguments_spec.lua
+ *   numbers    8 dimensions; 2^31 - 1 rows of coordinates, and every coordinate an int32; kernels of 1024
+ *              on an axis and 32,768 taps; padding and dilation 2^20; beyond them the call fails.
+ *              spec/runtime/limits_spec.lua
+ *   files      What is written appears whole under its name or not at all, also where the disk is full or the
+ *              process killed (spec/cli/crash_spec.lua). Weights of an older version stay readable; a newer
+ *              one is refused (spec/nn/state_dict_spec.lua).
+ *   trust      Files are not trusted: what is wrong in them is an error. spec/fuzz. HDF5 structure is parsed by
+ *              libhdf5 in this process; see README. Scripts are trusted: see lacuna_script.h, `restricted`
  *   ABI        lac_abi changes with any struct or prototype; a struct that begins with `size` must give its
  *              exact size, else ARGUMENT. spec/runtime/arguments_spec.lua
- *   numbers    8 dimensions; 2^31 - 1 rows of coordinates, and every coordinate an int32; kernels of 1024
- *              on an axis and 32,768 taps; padding and dilation 2^20; beyond them the call fails
- *   trust      Files are not trusted: what is wrong in them is an error. spec/fuzz/fuzz_spec.lua
- *              Scripts are trusted: see lacuna_script.h, `restricted`
  *
  * C counts dimensions and rows from 0. Sizes are int64_t. Shapes are written [rows, columns].
  *
