@@ -31,11 +31,32 @@ bool simt::is_pinned(const void *p, size_t bytes) {
     return offset + bytes <= after->second.bytes;
 }
 
+/* Which requests for memory are refused: those from `first` on, counted from 1; 0: none is. */
+static uint64_t refused_first, refused_count, requests;
+
+static bool refused() {
+    ++requests;
+    return refused_first != 0 && requests >= refused_first && requests - refused_first < refused_count;
+}
+
+/* For tests: of the requests that follow, on the device or pinned, `count` are refused from number
+   `first` on; first = 0: none is. Returns how many requests there were since the last call. */
+extern "C" __attribute__((visibility("default"))) uint64_t simt_refuse_memory(uint64_t first,
+                                                                             uint64_t count) {
+    Locked locked;
+    const uint64_t seen = requests;
+    refused_first = first;
+    refused_count = count;
+    requests = 0;
+    return seen;
+}
+
 static cudaError_t allocate(void **p, size_t bytes) {
     if (!p) return failed(cudaErrorInvalidValue);
     *p = nullptr;
     if (sticky_error) return failed(sticky_error);
     if (bytes == 0) return cudaSuccess;
+    if (refused()) return failed(cudaErrorMemoryAllocation);
     *p = arena_allocate(bytes);
     if (!*p && !any_capture()) {
         drain_all(); /* frees that wait in lazy streams */
@@ -115,6 +136,7 @@ cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned int) {
     *p = nullptr;
     if (sticky_error) return failed(sticky_error);
     if (bytes == 0) return cudaSuccess;
+    if (refused()) return failed(cudaErrorMemoryAllocation);
     if (posix_memalign(p, 4096, bytes)) return failed(cudaErrorMemoryAllocation);
     memset(*p, 0xFF, bytes);
     pinned()[(const char *)*p] = {bytes, true};
