@@ -1,5 +1,5 @@
--- A GPU's memory that is refused at each request in turn, on the emulator: an error of one line, the
--- same bits afterwards, and nothing that stays in use.
+-- A GPU's memory that is refused at each request in turn, on the emulator: an error of one line,
+-- the same bits afterwards, and nothing that stays in use.
 
 local ffi = require "ffi"
 local lacuna = require "lacuna"

@@ -36,13 +36,14 @@ static uint64_t refused_first, refused_count, requests;
 
 static bool refused() {
     ++requests;
-    return refused_first != 0 && requests >= refused_first && requests - refused_first < refused_count;
+    return refused_first != 0 && requests >= refused_first &&
+           requests - refused_first < refused_count;
 }
 
 /* For tests: of the requests that follow, on the device or pinned, `count` are refused from number
    `first` on; first = 0: none is. Returns how many requests there were since the last call. */
 extern "C" __attribute__((visibility("default"))) uint64_t simt_refuse_memory(uint64_t first,
-                                                                             uint64_t count) {
+                                                                              uint64_t count) {
     Locked locked;
     const uint64_t seen = requests;
     refused_first = first;
