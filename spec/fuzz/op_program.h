@@ -6,106 +6,10 @@
 #ifndef LACUNA_SPEC_OP_PROGRAM_H
 #define LACUNA_SPEC_OP_PROGRAM_H
 
-#include "fuzz.h"
+#include "half_bound.h"
+#include "op_program_index.h"
 
-#include <math.h>
-
-enum { SLOTS = 8, MOST_PROGRAM_ROWS = 400, MOST_CHANNELS = 48, LOG_BYTES = 1 << 20 };
-
-typedef struct {
-    lac_context *ctx;
-    lac_sparse *slot[SLOTS];
-    uint8_t *log;
-    size_t logged;
-    uint32_t random; /* state of the numbers in weights */
-} machine;
-
-static inline void log_bytes(machine *m, const void *data, size_t n) {
-    if (m->logged + n > LOG_BYTES) return;
-    memcpy(m->log + m->logged, data, n);
-    m->logged += n;
-}
-
-/* Mostly small numbers of every bit, now and then what breaks short cuts. */
-static inline float machine_number(machine *m) {
-    static const float odd[] = {0, -0.0f, INFINITY, -INFINITY, NAN, 1e-40f, 3e38f, 1};
-    m->random = m->random * 1664525u + 1013904223u;
-    const uint32_t r = m->random >> 8;
-    if (r % 509 == 0) return odd[r / 509 % 8];
-    return ((float)r - 8388608.0f) / 8388608.0f;
-}
-
-static inline lac_tensor *machine_tensor(machine *m, int32_t ndim, int64_t a, int64_t b,
-                                         int64_t c) {
-    const int64_t n = a * (ndim > 1 ? b : 1) * (ndim > 2 ? c : 1);
-    float *values = malloc((size_t)n * sizeof *values + 1);
-    REQUIRE(values != NULL);
-    for (int64_t i = 0; i < n; i++) values[i] = machine_number(m);
-    lac_tensor *t = fuzz_tensor(m->ctx, LAC_DTYPE_F32, values, ndim, a, b, c);
-    free(values);
-    return t;
-}
-
-static inline lac_sparse **any_slot(machine *m, bytes *b) {
-    return &m->slot[take(b) % SLOTS];
-}
-
-static inline int64_t rows_of(const lac_sparse *x) {
-    lac_coords *c = lac_sparse_coords(x);
-    const int64_t n = lac_coords_count(c);
-    lac_coords_release(c);
-    return n;
-}
-
-static inline int64_t channels_of(const lac_sparse *x) {
-    lac_tensor_desc desc;
-    lac_tensor *t = lac_sparse_feats(x);
-    lac_tensor_describe(t, &desc);
-    lac_tensor_release(t);
-    return desc.shape[1];
-}
-
-/* Rows and features; NaNs of any payload are alike. */
-static inline void log_slot(machine *m, lac_sparse *x) {
-    if (x == NULL) return;
-    lac_tensor *t = lac_sparse_feats(x), *plain = NULL, *r = NULL;
-    lac_coords *c = lac_sparse_coords(x);
-    const size_t n = (size_t)lac_tensor_numel(t), rows = (size_t)lac_coords_count(c) * 16;
-    float *values = malloc(n * sizeof *values + rows + 1);
-    REQUIRE(values != NULL && lac_contiguous(m->ctx, t, &plain) == LAC_OK);
-    REQUIRE(lac_tensor_download(m->ctx, plain, values, n * sizeof *values) == LAC_OK);
-    for (size_t i = 0; i < n; i++)
-        if (isnan(values[i])) memcpy(&values[i], &(uint32_t){0x7fc00000u}, 4);
-    REQUIRE(lac_coords_tensor(m->ctx, c, &r) == LAC_OK);
-    REQUIRE(lac_tensor_download(m->ctx, r, values + n, rows) == LAC_OK);
-    log_bytes(m, values, n * sizeof *values + rows);
-    free(values);
-    lac_coords_release(c);
-    lac_tensor_release(r);
-    lac_tensor_release(plain);
-    lac_tensor_release(t);
-}
-
-/* A status and, if there is one, the result, which goes to a slot. */
-static inline void put(machine *m, bytes *b, lac_status status, lac_sparse *y) {
-    lac_sparse **to = any_slot(m, b);
-    const uint8_t code = (uint8_t)status;
-    log_bytes(m, &code, 1);
-    if (!well(status, NULL)) return;
-    lac_sparse_release(*to);
-    *to = y;
-}
-
-/* The same rows under features that an operation made. */
-static inline void put_feats(machine *m, bytes *b, lac_status status, const lac_sparse *x,
-                             lac_tensor *feats) {
-    lac_sparse *y = NULL;
-    if (status == LAC_OK) status = lac_sparse_with_feats(m->ctx, x, feats, &y);
-    lac_tensor_release(feats);
-    put(m, b, status, y);
-}
-
-static inline void construct(machine *m, bytes *b) {
+static inline void construct(machine *m, bytes *b, int32_t choice) {
     int32_t rows[40][4];
     const int64_t n = take_in(b, 0, 40), c = take_in(b, 1, 40);
     const int32_t low = take_in(b, -3, 3), size = take_in(b, 1, 9);
@@ -117,7 +21,7 @@ static inline void construct(machine *m, bytes *b) {
     lac_coords *coords = NULL;
     lac_sparse *x = NULL;
     const int64_t left = status == LAC_OK ? lac_tensor_numel(unique) / 4 : 0;
-    lac_tensor *feats = machine_tensor(m, 2, left, c, 0);
+    lac_tensor *feats = machine_tensor(m, choose_dtype(m, choice), 2, left, c, 0);
     if (status == LAC_OK) status = lac_coords_create(m->ctx, unique, &coords);
     lac_sparse_desc desc = {
         .size = sizeof desc, .stride = {1, 1, 1}, .has_range = take(b) % 3 == 0, .range = {2}};
@@ -163,10 +67,14 @@ static inline void convolve(machine *m, bytes *b, int transposed, int generative
         o.padding[a] = -1;
     }
     const int64_t taps = o.kernel_size[0] * o.kernel_size[1] * o.kernel_size[2];
-    lac_tensor *w = machine_tensor(m, 3, taps, channels_of(x), cout);
-    lac_tensor *bias = choice & 64 ? machine_tensor(m, 1, cout, 0, 0) : NULL;
+    const lac_tensor_desc d = feats_of(x);
+    const lac_dtype dtype = cout == 40 ? choose_dtype(m, choice) : d.dtype; /* another is refused */
+    lac_tensor *w = machine_tensor(m, dtype, 3, taps, d.shape[1], cout);
+    lac_tensor *bias = choice & 64 ? machine_tensor(m, dtype, 1, cout, 0, 0) : NULL;
     o.bias = bias;
     const lac_status status = lac_conv3d(m->ctx, x, w, &o, &y);
+    if (status == LAC_OK && dtype != LAC_DTYPE_F32 && !m->interrupted && machine_bits(m) % 4 == 0)
+        require_half_bound(m, x, w, &o, y);
     lac_tensor_release(w);
     lac_tensor_release(bias);
     put(m, b, status, y);
@@ -206,13 +114,16 @@ static inline void combine(machine *m, bytes *b) {
 /* One operand: norms, activations, linear layers, views. */
 static inline void change(machine *m, bytes *b) {
     lac_sparse *x = *any_slot(m, b);
-    const int32_t op = take_in(b, 0, 7), choice = take(b);
+    const int32_t op = take_in(b, 0, 8), choice = take(b);
     if (x == NULL) return;
-    const int64_t c = channels_of(x), first = choice % c, cout = choice % 40 + 1;
+    const lac_tensor_desc d = feats_of(x);
+    const int64_t c = d.shape[1], first = choice % c, cout = choice % 40 + 1;
+    const lac_dtype dtype = choice >= 240 ? choose_dtype(m, choice) : d.dtype;
     lac_tensor *t = lac_sparse_feats(x), *out = NULL;
-    lac_tensor *vector[4] = {machine_tensor(m, 1, c, 0, 0), machine_tensor(m, 1, c, 0, 0),
-                             machine_tensor(m, 1, c, 0, 0), machine_tensor(m, 1, c, 0, 0)};
-    lac_tensor *w = machine_tensor(m, 2, cout, c, 0), *index = NULL;
+    lac_tensor *vector[4] = {
+        machine_tensor(m, dtype, 1, c, 0, 0), machine_tensor(m, dtype, 1, c, 0, 0),
+        machine_tensor(m, dtype, 1, c, 0, 0), machine_tensor(m, dtype, 1, c, 0, 0)};
+    lac_tensor *w = machine_tensor(m, dtype, 2, cout, c, 0), *index = NULL;
     lac_batch_norm_options n = {sizeof n,  op == 1,   1e-5,      0.1,
                                 vector[0], vector[1], vector[2], vector[3]};
     lac_group_norm_options g = {sizeof g, choice & 1, 1e-5, vector[0], vector[1]};
@@ -228,6 +139,7 @@ static inline void change(machine *m, bytes *b) {
         status = lac_index_select(m->ctx, t, 1, index, &out);
         break;
     case 6: status = lac_group_norm(m->ctx, t, NULL, &g, &out); break;
+    case 7: status = lac_convert(m->ctx, t, choose_dtype(m, choice), &out); break;
     default: status = lac_linear(m->ctx, t, w, vector[0], &out); break; /* often of a wrong size */
     }
     for (int i = 0; i < 4; i++) lac_tensor_release(vector[i]);
@@ -245,8 +157,7 @@ static inline void overwrite(machine *m, bytes *b) {
     lac_tensor *t = lac_sparse_feats(x), *u = lac_sparse_feats(y);
     const lac_status status =
         choice & 1 ? lac_fill(m->ctx, t, choice / 16.0, 0) : lac_copy(m->ctx, t, u);
-    const uint8_t code = (uint8_t)status;
-    log_bytes(m, &code, 1);
+    log_status(m, status);
     well(status, NULL);
     lac_tensor_release(t);
     lac_tensor_release(u);
@@ -254,7 +165,7 @@ static inline void overwrite(machine *m, bytes *b) {
 
 static inline void step(machine *m, bytes *b, int32_t op) {
     switch (op % 16) {
-    case 0: construct(m, b); break;
+    case 0: construct(m, b, op / 16); break;
     case 1: log_slot(m, *any_slot(m, b)); break;
     case 2: {
         lac_sparse **x = any_slot(m, b);
@@ -272,6 +183,14 @@ static inline void step(machine *m, bytes *b, int32_t op) {
     case 10:
     case 11:
     case 12: change(m, b); break;
+    case 13:
+        if (op < 64)
+            shuffle_feats(m, b);
+        else if (op < 128)
+            pick_rows(m, b);
+        else
+            gather(m, b);
+        break;
     default: convolve(m, b, 0, 0); break;
     }
 }
