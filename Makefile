@@ -296,9 +296,15 @@ hdf5-survive: all
 	$(Q)$(CC) $(CFLAGS_ALL) -Ispec/fuzz spec/fuzz/hdf5_survive.c spec/fuzz/hdf5_fuzz.c -o $(BUILD)/hdf5_survive -L$(BUILD) -llacuna -Wl,-rpath,$(abspath $(BUILD)) $(LDFLAGS_ALL)
 	@OMP_NUM_THREADS=1 $(BUILD)/hdf5_survive $(or $(N),20000) $(BUILD)/hdf5_crashes spec/fuzz/seeds/hdf5/*.h5 spec/io/fixtures/foreign.h5
 
+# One line where clang or a part of it is missing. Its sanitizers and OpenMP are packages of their own.
+define clang_with
+@echo 'int main(void) { return 0; }' | clang -fopenmp -fsanitize=$1 -x c - -o /dev/null 2>/dev/null || { \
+	  echo 'make $@ needs clang with its sanitizers, $2 (Debian: clang libclang-rt-dev libomp-dev)' >&2; exit 1; }
+endef
+
 T ?= 60
 fuzz:
-	@command -v clang >/dev/null || { echo 'make fuzz needs clang, which has libFuzzer' >&2; exit 1; }
+	$(call clang_with,address$(comma)undefined$(comma)fuzzer-no-link,libFuzzer)
 	@$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD)/fuzzer CC=clang FUZZER=1 CUDA=0 OPT='-O1 -g -Wno-pass-failed' \
 	  SANITIZE=address,undefined,fuzzer-no-link fuzz-targets
 	@bash spec/fuzz/fuzz.sh $(BUILD)/fuzzer $(T) $(FUZZ)
@@ -313,7 +319,11 @@ test-run: all emulator examples walks $(BUILD)/soak/hosts $(BUILD)/soak/wide
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' \
 	  CUDA_OBJECTS='$(if $(filter 1,$(CUDA)),$(OBJ)/cuda-$(CUDA_KEY)/cuda)' bash spec/support/run_all.sh
 
-harnesses: $(HARNESS_BIN) $(FUZZ_BIN)
+# What the sanitizers of this build have to report.
+PLANTED := $(if $(findstring address,$(SANITIZE)),$(BUILD)/spec/planted_leak) \
+  $(if $(findstring thread,$(SANITIZE)),$(BUILD)/spec/planted_race)
+
+harnesses: $(HARNESS_BIN) $(FUZZ_BIN) $(PLANTED)
 
 # Refused memory: without sanitizers, which own malloc, its requests are refused too.
 walks: $(filter %_test,$(foreach h,$(HARNESS_BIN),$(if $(findstring alloc_walk,$h),$h)))
@@ -344,6 +354,8 @@ sanitize:
 
 # With clang, whose OpenMP tells ThreadSanitizer about its barriers (libarcher); gcc's looks like races.
 sanitize-threads:
+	$(call clang_with,thread,OpenMP and libarcher)
+	@[ -e "$$(clang -print-resource-dir)/../../libarcher.so" ] || { echo 'make $@ needs libarcher.so of clang (Debian: libomp-dev)' >&2; exit 1; }
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/thread CC=clang SANITIZE=thread OPT='-O1 -g' CUDA=0 \
 	  LDFLAGS='-Wl,-z,undefs' harnesses
 	@lib=$$(clang -print-resource-dir)/../..; OMP_TOOL_LIBRARIES=$$lib/libarcher.so LD_LIBRARY_PATH=$$lib \

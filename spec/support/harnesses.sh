@@ -1,12 +1,26 @@
 #!/bin/bash
 # harnesses.sh FOLDER [PATTERN] - runs the C harnesses built there, and the fuzz targets beside it over the seeds and
-# crashers that are kept; or the harnesses alone that the pattern names. Ends with "N passed, N failed".
+# crashers that are kept; or the harnesses alone that the pattern names. First, defects that are planted: a build
+# with sanitizers has to report them. Ends with "N passed, N failed".
 set -u
 
 passed=0
 failed=0
 fuzz=("$1"/../fuzz/*)
 [ $# = 1 ] || fuzz=()
+
+planted() { # planted PROGRAM WORDS: what the sanitizer says of it
+  [ -x "$1" ] || return 0
+  if ASAN_OPTIONS=detect_leaks=1 "$1" 2>&1 | grep -q "$2"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED $1: '$2' was not reported"
+  fi
+}
+planted "$1/planted_leak" 'LeakSanitizer: detected memory leaks'
+planted "$1/planted_race" 'ThreadSanitizer: data race'
+
 for harness in "$1"/${2:-*}_test "${fuzz[@]}"; do
   [ -x "$harness" ] || continue
   kept=()
