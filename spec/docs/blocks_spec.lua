@@ -45,7 +45,8 @@ describe("code blocks #process", function()
     end
   end)
 
-  it("of README.md in Lua run and print what it shows", function()
+  -- A network of full size: minutes under a sanitizer, and the specs of layers run the same code.
+  it("of README.md in Lua run and print what it shows #unsanitized", function()
     local blocks = page.of(README, "lua")
     check_outputs(blocks, page.run(blocks, folder))
   end)

@@ -1,8 +1,51 @@
 /*
  * options_fuzz.c - structs of options with any bytes in them: fields are the structs' defaults except for a
  * few that are overwritten, so that some checks are passed and the next ones are reached.
+ *
+ * Some geometries are right and would take minutes, such as a kernel of 1024 x 7 x 3 onto every cell that it
+ * reaches: another thread interrupts what takes seconds.
  */
 #include "fuzz.h"
+
+#include <pthread.h>
+#include <time.h>
+
+enum { MOST_SECONDS = 2 };
+
+typedef struct {
+    lac_context *ctx;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int done;
+    pthread_t thread;
+} watch;
+
+static void *wait_for_end(void *user) {
+    watch *w = user;
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += MOST_SECONDS;
+    (void)pthread_mutex_lock(&w->lock);
+    int late = 0;
+    while (!w->done && late == 0) late = pthread_cond_timedwait(&w->changed, &w->lock, &until);
+    if (!w->done) lac_context_interrupt(w->ctx);
+    (void)pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+static void watch_begin(watch *w, lac_context *ctx) {
+    *w =
+        (watch){.ctx = ctx, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    REQUIRE(pthread_create(&w->thread, NULL, wait_for_end, w) == 0);
+}
+
+static void watch_end(watch *w) {
+    (void)pthread_mutex_lock(&w->lock);
+    w->done = 1;
+    (void)pthread_cond_signal(&w->changed);
+    (void)pthread_mutex_unlock(&w->lock);
+    REQUIRE(pthread_join(w->thread, NULL) == 0);
+}
 
 /* Overwrites some 4- and 8-byte fields beyond `size`, and sometimes that too. */
 static void scramble(bytes *b, void *options, size_t size) {
@@ -154,7 +197,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     REQUIRE(lac_coords_create(w.ctx, r, &c) == LAC_OK);
     REQUIRE(lac_sparse_create(w.ctx, w.feats, c, NULL, &w.x) == LAC_OK);
     static void (*const kinds[])(world *, bytes *) = {geometries, tensors, norms, sparse, files};
+    watch clock;
+    watch_begin(&clock, w.ctx);
     kinds[kind % 5](&w, &b);
+    watch_end(&clock);
     lac_sparse_release(w.x);
     lac_coords_release(c);
     lac_tensor_release(r);
