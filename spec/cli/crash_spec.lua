@@ -222,7 +222,8 @@ describe("files of a run that fails or is killed #process", function()
     end
   end)
 
-  it("are old or new, whole, wherever a kill -9 comes", function()
+  -- Under a sanitizer, which slows down the shell's commands too, kills come too late.
+  it("are old or new, whole, wherever a kill -9 comes #unsanitized", function()
     math.randomseed(SEED)
     local hits = 0
     for i = 1, KILLS do

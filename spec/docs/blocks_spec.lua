@@ -45,13 +45,14 @@ describe("code blocks #process", function()
     end
   end)
 
-  -- A network of full size: minutes under a sanitizer, and the specs of layers run the same code.
+  -- Networks of full size, here and in the next: minutes under a sanitizer, and the specs of layers
+  -- run the same code.
   it("of README.md in Lua run and print what it shows #unsanitized", function()
     local blocks = page.of(README, "lua")
     check_outputs(blocks, page.run(blocks, folder))
   end)
 
-  it("of examples/README.md run in order and print what it shows", function()
+  it("of examples/README.md run in order and print what it shows #unsanitized", function()
     shell.write(folder .. "/trained.pth", trained())
     local blocks = {}
     for _, block in ipairs(page.blocks(TUTORIAL)) do
