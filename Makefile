@@ -213,7 +213,7 @@ help:
 	@echo 'make lint       luacheck, headers that compile alone, gcc and clang with -Werror'
 	@echo 'make format-check   clang-format, without changing anything'
 	@echo 'make sanitize   C harnesses, fuzz targets over their seeds and all specs under AddressSanitizer and UBSan (long)'
-	@echo 'make sanitize-threads   the C harnesses under ThreadSanitizer; needs clang and its OpenMP'
+	@echo 'make sanitize-threads   the C harnesses under ThreadSanitizer; needs clang and, on Debian, libomp-dev'
 	@echo 'make fuzz       libFuzzer (of clang) on the targets of spec/fuzz, T=60 seconds each; FUZZ="hdf5 options"'
 	@echo '                names some;  make hdf5-survive: N=20000 damaged HDF5 files, each read by a process'
 	@echo 'make soak       N=10000 scans, or SECONDS=3600 of them, through one process; threads, budgets, batches, kills'

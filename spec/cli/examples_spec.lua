@@ -57,7 +57,8 @@ describe("examples/lua #process", function()
     assert.is_true(tonumber(to_floor) > 5 and tonumber(to_pole) > 5)
   end)
 
-  it("profile.lua shows where the time goes", function()
+  -- A network of full size, five times: minutes under a sanitizer.
+  it("profile.lua shows where the time goes #unsanitized", function()
     local r = shell.lacuna("examples/lua/profile.lua")
     assert.equal(0, r.status, r.err)
     assert.matches("\npoints to logits:\tmedian [%d.]+ ms, .* 3 runs\n", r.out)
