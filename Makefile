@@ -348,7 +348,7 @@ bundle: all gpu-programs
 	@BUILD=$(BUILD) bash runtime/packaging/bundle.sh $(BUNDLE)
 
 sanitize:
-	@$(SANITIZED) CUDA=0 WERROR=1 all harnesses
+	@$(SANITIZED) CUDA=0 WERROR=1 all harnesses examples
 	@bash spec/support/harnesses.sh $(BUILD)/sanitize/spec
 	@bash spec/support/sanitized_specs.sh $(BUILD)/sanitize
 

@@ -51,7 +51,8 @@ describe("lacuna segment #process", function()
     assert.matches("^\137PNG", shell.read(out "mink/deep/street.png"))
   end)
 
-  it("labels a scan with SPVCNN and SPVNAS, as their weights name them", function()
+  -- As above.
+  it("labels a scan with SPVCNN and SPVNAS, as their weights name them #unsanitized", function()
     local code = [[
       lacuna.models.spvcnn{ cr = 0.125 }:save(%q)
       local config = require("lacuna.spvnas.net_config").widest()

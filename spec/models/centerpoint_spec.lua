@@ -35,7 +35,8 @@ describe("CenterPoint's outputs", function()
     return
   end
 
-  it("are those of the reference, level by level", function()
+  -- A minute under a sanitizer; SECOND's has the same layers.
+  it("are those of the reference, level by level #unsanitized", function()
     local net = lacuna.models.centerpoint(vectors:config()):load(vectors.path)
     checks.vectors(vectors, net, { "conv_input", "conv1", "conv2", "conv3", "conv4", "extra_conv" })
   end)

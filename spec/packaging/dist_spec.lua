@@ -2,7 +2,8 @@
 
 local shell = require "spec.support.shell"
 
-describe("make dist #process", function()
+-- Not sanitized: make would build anew, without sanitizers, what the other specs run on.
+describe("make dist #process #unsanitized", function()
   local folder, remove, archive
 
   setup(function()

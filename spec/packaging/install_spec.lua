@@ -5,7 +5,8 @@ local shell = require "spec.support.shell"
 
 local quote = shell.quote
 
-describe("make install #process", function()
+-- Not sanitized: make would build anew, without sanitizers, what the other specs run on.
+describe("make install #process #unsanitized", function()
   local folder, remove, prefix
 
   -- Below `make test` this has its flags too (MAKEFLAGS), so that nothing is built again.

@@ -2,7 +2,8 @@
 
 local shell = require "spec.support.shell"
 
-describe("pkg-config lacuna #process", function()
+-- Not sanitized: make would build anew, without sanitizers, what the other specs run on.
+describe("pkg-config lacuna #process #unsanitized", function()
   local folder, remove
 
   setup(function()
