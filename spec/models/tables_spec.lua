@@ -36,7 +36,8 @@ end)
 describe("On ten sweeps of nuScenes", function()
   local path = support.shared "data/nuscenes_10sweeps_fp16.bin"
 
-  it("the residual encoders have the counts of the table", function()
+  -- Here and below: networks and scans of full size, minutes under a sanitizer.
+  it("the residual encoders have the counts of the table #unsanitized", function()
     if not path then return pending("the folder of test data is not there") end
     local points = lacuna.io.read_points(path, { columns = 5, dtype = "float16" })
     local net = lacuna.models.centerpoint {}
@@ -56,7 +57,7 @@ describe("On a SemanticKITTI scan", function()
   local path = support.shared "data/semantickitti_08_000000.bin"
   local config = support.shared "data/spvnas_65GMACs_net.config.json"
 
-  it("SPVCNN and SPVNAS have the counts of the table", function()
+  it("SPVCNN and SPVNAS have the counts of the table #unsanitized", function()
     if not (path and config) then return pending("the folder of test data is not there") end
     local net = lacuna.models.spvcnn { cr = 0.5 }
     local x = scan.quantize(lacuna.io.read_points(path, { columns = 4 }), net,
