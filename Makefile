@@ -315,7 +315,7 @@ test:
 	@$(MAKE) --no-print-directory WERROR=1 test-run
 
 test-run: all emulator examples walks $(BUILD)/soak/hosts $(BUILD)/soak/wide
-	@$(SANITIZED) CUDA=0 harnesses
+	+@$(SANITIZED) CUDA=0 harnesses
 	@BUILD=$(BUILD) CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' \
 	  CUDA_OBJECTS='$(if $(filter 1,$(CUDA)),$(OBJ)/cuda-$(CUDA_KEY)/cuda)' bash spec/support/run_all.sh
 
@@ -348,7 +348,7 @@ bundle: all gpu-programs
 	@BUILD=$(BUILD) bash runtime/packaging/bundle.sh $(BUNDLE)
 
 sanitize:
-	@$(SANITIZED) CUDA=0 WERROR=1 all harnesses examples
+	+@$(SANITIZED) CUDA=0 WERROR=1 all harnesses examples
 	@bash spec/support/harnesses.sh $(BUILD)/sanitize/spec
 	@bash spec/support/sanitized_specs.sh $(BUILD)/sanitize
 
