@@ -165,11 +165,11 @@ bool lac__line_edit(lua_State *L, const char *prompt) {
     sigprocmask(SIG_BLOCK, &interrupt, &editor.waiting);
     editor.L = L;
     editor.prompt = prompt;
-    fflush(stdout);
+    (void)fflush(stdout);
     el_resize(editor.el); /* the window may have changed while a chunk ran */
     int length = 0;
     const char *line = lac__interrupt_came() ? NULL : el_gets(editor.el, &length);
-    fflush(stdout);
+    (void)fflush(stdout);
     sigprocmask(SIG_SETMASK, &editor.waiting, NULL);
 
     if (lac__interrupt_came()) {

@@ -59,7 +59,7 @@ merge_columns(const lac__list_union *u, int64_t part, const int64_t columns, con
         }
     }
     for (int64_t n = 0;; n++) {
-        uint64_t least = head[0];
+        uint64_t least = head[0]; /* cppcheck-suppress uninitvar; there is a column */
 #pragma GCC unroll 16
         for (int64_t c = 1; c < columns; c++) least = head[c] < least ? head[c] : least;
         if (least >= end) return n;
