@@ -1,11 +1,11 @@
--- coverage.lua BUILD HARNESSES - what the checks have run of runtime/, from gcov's text: lines a
+-- coverage.lua OBJECTS - what the checks have run of runtime/, from gcov's text: lines a
 -- folder and in all, the files that fall short, exported functions that nothing called. Fails where
 -- one is left or the total is below LEAST. A line of a kernel built for several instruction sets
 -- counts once it ran in one of them.
 
 local LEAST, SHORT = 90, 90
 
-local build = assert(arg[1], "coverage.lua BUILD")
+local objects = assert(arg[1], "coverage.lua OBJECTS")
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -44,7 +44,7 @@ local function add(text)
   end
 end
 
-for notes in output("find '" .. build .. "/obj' -name '*.gcno'"):gmatch("[^\n]+") do
+for notes in output("find '" .. objects .. "' -name '*.gcno'"):gmatch("[^\n]+") do
   if notes:find("/runtime/") or notes:find("/isa/") then
     add(output("gcov -b -t '" .. notes .. "' 2>/dev/null"))
   end
