@@ -17,6 +17,10 @@ const char *lac__device_text(const lac__device *device, char text[LAC__DEVICE_TE
     return text;
 }
 
+static lac_status no_kind(lac_device kind) {
+    return lac__fail(LAC_ERR_DEVICE, "device: there is no kind %d", (int)kind);
+}
+
 /* The number of GPUs; a failure says why there is none. */
 static lac_status count_gpus(const lac__cuda *cuda, int32_t *count) {
     char why[256] = "";
@@ -75,8 +79,7 @@ lac_status lac__device_need(lac_context *ctx, lac_device kind, int32_t index, la
         *out = &ctx->cpu;
         return LAC_OK;
     }
-    if (kind != LAC_DEVICE_CUDA)
-        return lac__fail(LAC_ERR_DEVICE, "device: there is no kind %d", (int)kind);
+    if (kind != LAC_DEVICE_CUDA) return no_kind(kind);
     if (index >= 0 && index < LAC__MAX_GPUS && ctx->gpu[index] != NULL) {
         *out = ctx->gpu[index];
         return LAC_OK;
@@ -121,6 +124,7 @@ lac_status lac_device_count(lac_device kind, int32_t *out) {
         *out = 1;
         return LAC_OK;
     }
+    if (kind != LAC_DEVICE_CUDA) return no_kind(kind);
     LAC_TRY(lac__plugin_cuda(&cuda));
     return count_gpus(cuda, out);
 }
