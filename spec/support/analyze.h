@@ -1,7 +1,7 @@
 /*
  * analyze.h - what analyzers that look at one file cannot know: a failure is never LAC_OK, also with a prefix;
  * where an element is read or written, its tensor has memory (one without elements may have none). Included
- * before every file of liblacuna by analyze.sh.
+ * by analyze.sh before every file of runtime/ and cuda/ that does not define them (script/ has its own).
  */
 #ifndef SPEC_SUPPORT_ANALYZE_H
 #define SPEC_SUPPORT_ANALYZE_H

@@ -32,8 +32,9 @@ one() { # one TOOL FILE: prints "ok" or what the tool said
   local output flags="$BASE" rc
   case $2 in runtime/cpu/isa/*) flags="$flags -DLAC_ISA=cpu" ;; esac
   case $2 in
-    runtime/core/status.c | cuda/host.c) ;; # they define what is hinted at
-    runtime/core/* | runtime/sparse/* | runtime/ops/* | runtime/cpu/* | cuda/*) flags="$flags $HINTS" ;;
+    runtime/core/status.c | runtime/io/host.c | cuda/host.c) ;; # they define what is hinted at
+    runtime/script/*) ;;
+    runtime/* | cuda/*) flags="$flags $HINTS" ;;
   esac
   # shellcheck disable=SC2086
   case $1 in
