@@ -79,8 +79,7 @@ lac_status lac__device_need(lac_context *ctx, lac_device kind, int32_t index, la
         *out = &ctx->cpu;
         return LAC_OK;
     }
-    if (kind != LAC_DEVICE_CUDA)
-        return no_kind(kind);
+    if (kind != LAC_DEVICE_CUDA) return no_kind(kind);
     if (index >= 0 && index < LAC__MAX_GPUS && ctx->gpu[index] != NULL) {
         *out = ctx->gpu[index];
         return LAC_OK;
