@@ -17,10 +17,6 @@ const char *lac__device_text(const lac__device *device, char text[LAC__DEVICE_TE
     return text;
 }
 
-static lac_status no_kind(lac_device kind) {
-    return lac__fail(LAC_ERR_DEVICE, "device: there is no kind %d", (int)kind);
-}
-
 /* The number of GPUs; a failure says why there is none. */
 static lac_status count_gpus(const lac__cuda *cuda, int32_t *count) {
     char why[256] = "";

@@ -48,7 +48,8 @@ headers=$(grep -L -m1 -E '^ \* [a-z_0-9]+\.h - template' $(find runtime cuda spe
 sources=$(find runtime cuda examples/c spec/c spec/fuzz -name '*.c')
 eval "CFLAGS_ALL=\$(printf '%s ' $CFLAGS_ALL)" # the shell's quotes around -DLAC_VERSION go away once
 
-check "luacheck" luacheck --no-color -q .
+# Not the whole tree: a build folder has a link back to it, and two such links are followed without end.
+check "luacheck" luacheck --no-color -q lua models examples spec
 for header in $headers; do check "header compiles alone: $header" syntax "$CC" "$header"; done
 if command -v clang >/dev/null 2>&1; then
   for source in $sources; do check "clang -Werror: $source" syntax clang "$source"; done
