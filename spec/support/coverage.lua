@@ -46,7 +46,7 @@ end
 
 -- The builds of the kernels that this CPU cannot run, by the flag that it would have.
 local needs = { avx2 = "avx2", avx512 = "avx512f", avx512bf16 = "avx512_bf16" }
-local flags = " " .. read("/proc/cpuinfo"):match("flags%s*:([^\n]*)") .. " "
+local flags = " " .. (read("/proc/cpuinfo"):match("flags%s*:([^\n]*)") or "") .. " "
 local lacks = {}
 for isa, flag in pairs(needs) do
   if not flags:find(" " .. flag .. " ", 1, true) then lacks[isa] = true end
