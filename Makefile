@@ -309,7 +309,7 @@ fuzz:
 	  SANITIZE=address,undefined,fuzzer-no-link fuzz-targets
 	@bash spec/fuzz/fuzz.sh $(BUILD)/fuzzer $(T) $(FUZZ)
 
-.PHONY: test test-run harnesses walks sanitize sanitize-threads coverage soak lint format-check
+.PHONY: test test-run harnesses walks sanitize sanitize-run sanitize-threads coverage coverage-run soak lint format-check
 test:
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
 	@$(MAKE) --no-print-directory WERROR=1 test-run
@@ -347,10 +347,13 @@ bundle: all gpu-programs
 	@DEPS=$(DEPS) sh runtime/packaging/deps.sh test
 	@BUILD=$(BUILD) bash runtime/packaging/bundle.sh $(BUNDLE)
 
+# Specs that call make get the flags of this one: nothing is built again without sanitizers.
 sanitize:
-	+@$(SANITIZED) CUDA=0 WERROR=1 all harnesses examples
-	@bash spec/support/harnesses.sh $(BUILD)/sanitize/spec
-	@bash spec/support/sanitized_specs.sh $(BUILD)/sanitize
+	+@$(SANITIZED) CUDA=0 WERROR=1 sanitize-run
+
+sanitize-run: all harnesses examples
+	@bash spec/support/harnesses.sh $(BUILD)/spec
+	@bash spec/support/sanitized_specs.sh $(BUILD)
 
 # With clang, whose OpenMP tells ThreadSanitizer about its barriers (libarcher); gcc's looks like races.
 sanitize-threads:
@@ -368,12 +371,15 @@ SEED    ?= 1
 soak: all $(BUILD)/soak/hosts $(BUILD)/soak/wide
 	@BUILD=$(BUILD) bash spec/soak/run.sh $(N) $(SECONDS) $(SEED)
 
-# What the harnesses and the specs in the interpreter run of runtime/.
-coverage:
+# What the harnesses and the specs in the interpreter run of runtime/, its half of a GPU on the emulator. Specs that
+# call make get the flags of this one, so that nothing is built again without its counters.
+coverage: emulator
 	@find $(BUILD)/coverage -name '*.gcda' -delete 2>/dev/null || true
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CUDA=0 WERROR=1 OPT='-O1 -g' LDFLAGS=--coverage \
-	  CFLAGS='--coverage -fprofile-update=atomic' ISA_OPT='-O1 -DLAC_EXPLICIT_FMA' all harnesses
-	@BUILD=$(BUILD)/coverage bash spec/support/coverage.sh
+	@EMULATOR=$(EMULATED) $(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CUDA=0 WERROR=1 OPT='-O1 -g' LDFLAGS=--coverage \
+	  CFLAGS='--coverage -fprofile-update=atomic' ISA_OPT='-O1 -DLAC_EXPLICIT_FMA' coverage-run
+
+coverage-run: all harnesses examples
+	@BUILD=$(BUILD) OBJ=$(OBJ) bash spec/support/coverage.sh
 
 lint:
 	@CC='$(CC)' CFLAGS_ALL='$(subst ','\'',$(CFLAGS_ALL))' bash spec/support/lint.sh

@@ -57,7 +57,7 @@ static double price(const tile *t, int64_t multiprocessors, int64_t rows, int64_
                     int splits) {
     const int64_t count = shares(rows, t->rows) * shares(cout, t->channels) * splits;
     const double moved = (double)((t->rows + t->channels) * SLICE) / BYTES_A_CYCLE;
-    const double summed = (double)(t->rows * t->channels * SLICE / 2) / SUMS_A_CYCLE;
+    const double summed = 0.5 * (double)(t->rows * t->channels * SLICE) / SUMS_A_CYCLE;
     const double each = (moved > summed ? moved : summed) * (t->rows > 64 ? 1.1 : 1.0);
     const double busy = (double)shares(count, multiprocessors) * each;
     const double waiting = (double)shares(count, multiprocessors * t->resident) * LATENCY;

@@ -42,6 +42,7 @@ enum {
        int a_type, int lda, const void *b, int b_type, int ldb, const void *beta, void *c,         \
        int c_type, int ldc, int compute, int algorithm))
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator */
 #define TYPE(name, symbol, parameters) typedef int(*name##_function) parameters;
 FUNCTIONS(TYPE)
 #undef TYPE

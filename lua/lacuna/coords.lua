@@ -7,9 +7,8 @@ local errors = require "lacuna.errors"
 local shape = require "lacuna.shape"
 local T = require "lacuna.tensor"
 
-ffi.cdef "typedef struct { lac_coords *h; } lacuna_Coords;"
-
 local C, ctx, out = native.C, native.ctx, native.out
+local release = native.owner("lacuna_Coords", "lac_coords", C.lac_coords_release)
 
 local coords = {}
 
@@ -18,9 +17,13 @@ local Coords = ffi.typeof("lacuna_Coords")
 -- Set by scope.lua while a scope is open.
 coords.on_wrap = nil
 
---- Takes over a reference to a lac_coords. More arguments are ignored (see tensor.lua).
-function coords.wrap(h)
-  local c = Coords(h)
+--- A Coords without a set, for C to write one to its box (see tensor.lua).
+function coords.blank()
+  return Coords()
+end
+
+--- The Coords, now that C has written to it. More arguments are ignored (see tensor.lua).
+function coords.filled(c)
   if coords.on_wrap then coords.on_wrap(c) end
   return c
 end
@@ -42,8 +45,9 @@ function coords.to(c, name)
     return t:to(name)
   end
   local code, index = device.parse(name, "to")
-  native.call(C.lac_coords_to, ctx, coords.handle(c), code, index, out.coords)
-  return coords.wrap(out.coords[0], c)
+  local y = coords.blank()
+  native.call(C.lac_coords_to, ctx, coords.handle(c), code, index, y.box)
+  return coords.filled(y, c)
 end
 
 local kind = ffi.new("lac_device[1]")
@@ -55,8 +59,9 @@ coords.methods = methods
 --- The rows as an int32 Tensor [N,4].
 ---@usage heights = x.coords:tensor():select(2, 4)
 function methods.tensor(c)
-  native.call(C.lac_coords_tensor, ctx, coords.handle(c), out.tensor)
-  return T.wrap(out.tensor[0], c)
+  local y = T.blank()
+  native.call(C.lac_coords_tensor, ctx, coords.handle(c), y.box)
+  return T.filled(y, c)
 end
 
 --- Where the set is.
@@ -135,9 +140,7 @@ ffi.metatype(Coords, {
     if c.h == nil then return "Coords (freed)" end
     return string.format("Coords %s rows (b,x,y,z), int32, %s", shape.thousands(#c), c:device())
   end,
-  __gc = function(c)
-    methods.free(c)
-  end,
+  __gc = release,
 })
 
 --- Makes a Coords of a tensor int32 or int64 [N,4] or of a Lua table of rows; a Coords is returned
@@ -168,8 +171,9 @@ function coords.from(op, value)
     errors.raisef("%s: coords are %s, expected int32 or int64: quantize() makes voxels of points",
       op, dtype)
   end
-  native.call(C.lac_coords_create, ctx, T.handle(value, op, "coords"), out.coords)
-  return coords.wrap(out.coords[0], value)
+  local y = coords.blank()
+  native.call(C.lac_coords_create, ctx, T.handle(value, op, "coords"), y.box)
+  return coords.filled(y, value)
 end
 
 --- Do both hold the same rows in the same order?

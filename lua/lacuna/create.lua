@@ -8,8 +8,7 @@ local native = require "lacuna.native"
 local T = require "lacuna.tensor"
 
 local C, ctx = native.C, native.ctx
-local out, out2, out3 = native.out.tensor, native.out.tensor2, native.out.tensor3
-local wrap, handle = T.wrap, T.handle
+local blank, filled, handle = T.blank, T.filled, T.handle
 
 local create = {}
 
@@ -140,8 +139,9 @@ function create.arange(...)
   end
   local whole = start % 1 == 0 and stop % 1 == 0 and step % 1 == 0
   local code = T.dtype_code(opts.dtype or (whole and "int64" or "float32"), "arange")
-  native.call(C.lac_arange, ctx, code, start, step, count, out)
-  return wrap(out[0]):to(opts.device or T.default_device)
+  local y = blank()
+  native.call(C.lac_arange, ctx, code, start, step, count, y.box)
+  return filled(y):to(opts.device or T.default_device)
 end
 
 local function check_list(op, list)
@@ -154,8 +154,9 @@ end
 local function join(op, list, dim)
   local handles = ffi.new("lac_tensor *[?]", #list)
   for i = 1, #list do handles[i - 1] = handle(list[i], op, "item " .. i) end
-  native.call(C.lac_cat, ctx, handles, #list, dim, out)
-  return wrap(out[0], list)
+  local y = blank()
+  native.call(C.lac_cat, ctx, handles, #list, dim, y.box)
+  return filled(y, list)
 end
 
 --- Joins tensors along dimension `dim` (default 1).
@@ -195,10 +196,9 @@ end
 ---@return Tensor rows, Tensor index, Tensor inverse
 ---@usage rows, first, inverse = lacuna.unique(x.coords:tensor())
 function create.unique(t)
-  native.call(C.lac_unique, ctx, handle(t, "unique"), out, out2, out3)
-  local rows = wrap(out[0])
-  local index = wrap(out2[0])
-  return rows, index, wrap(out3[0], t)
+  local rows, index, inverse = blank(), blank(), blank()
+  native.call(C.lac_unique, ctx, handle(t, "unique"), rows.box, index.box, inverse.box)
+  return filled(rows), filled(index), filled(inverse, t)
 end
 
 -- A number as a scalar tensor beside `other`, which it does not widen unless that is a condition.
@@ -221,9 +221,10 @@ function create.where(condition, a, b)
   local like = T.is(a) and a or T.is(b) and b or condition
   local widens = like == condition
   a, b = scalar(a, like, widens), scalar(b, like, widens)
+  local y = blank()
   native.call(C.lac_where, ctx,
-    handle(condition, "where", "condition"), handle(a, "where"), handle(b, "where"), out)
-  return wrap(out[0], condition, a, b)
+    handle(condition, "where", "condition"), handle(a, "where"), handle(b, "where"), y.box)
+  return filled(y, condition, a, b)
 end
 
 return create

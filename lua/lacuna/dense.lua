@@ -7,7 +7,7 @@ local errors = require "lacuna.errors"
 local sparse = require "lacuna.sparse"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local dense = {}
 
@@ -26,9 +26,10 @@ local function run(op, feats, set, range, height)
     end
     cells[i - 1] = n
   end
+  local y = T.blank()
   native.call(C.lac_to_dense, ctx, T.handle(feats, op, "feats"), coords.handle(set), cells, height,
-    out.tensor)
-  return T.wrap(out.tensor[0], feats, set)
+    y.box)
+  return T.filled(y, feats, set)
 end
 
 --- Features in the cells of `range`, [B,X,Y,Z,C], 0 where there is no row. A row outside of the

@@ -1,7 +1,7 @@
 -- embed.lua: the Lua half of liblacuna_script: values of C, networks with shared weights.
 --
--- C gives addresses of lac_value as light userdata. Texts and lists of results come from malloc,
--- because C frees them.
+-- C gives addresses of lac_value as light userdata. Texts and lists of results come from C's
+-- allocator, because C frees them.
 
 local ffi = require "ffi"
 local native = require "lacuna.native"
@@ -28,8 +28,7 @@ typedef struct lac_value {
   lac_sparse *sparse;
   struct lac_value *items;
 } lac_value;
-void *malloc(size_t);
-void *calloc(size_t, size_t);
+int posix_memalign(void **, size_t, size_t);
 ]]
 
 local C = native.C
@@ -43,17 +42,17 @@ local embed = {}
 
 local function tensor(h, what)
   if h == nil then errors.raisef("script: a %s without a tensor", what) end
-  local t = T.wrap(nil) -- Lua may run out of memory here, where there is no reference to lose
+  local t = T.blank()
   C.lac_tensor_retain(h)
   t.h = h
-  return t
+  return T.filled(t)
 end
 
 local function sparse_tensor(h)
-  local retain = C.lac_sparse_retain
-  ffi.gc(h, C.lac_sparse_release) -- takes memory, so before there is a reference to lose
-  retain(h)
-  return sparse.wrap(h)
+  local own = sparse.blank()
+  C.lac_sparse_retain(h)
+  own.h = h
+  return sparse.filled(own)
 end
 
 local decode
@@ -107,18 +106,18 @@ local function give(t)
   return h
 end
 
-local function allocate(fn, ...)
-  local memory = fn(...)
-  if memory == nil then
+-- Memory for a field of `v`, straight into it: the address on its own would take memory of Lua's.
+local function allocate(v, field, bytes)
+  local at = ffi.cast("void **", ffi.cast("char *", v) + ffi.offsetof("lac_value", field))
+  if ffi.C.posix_memalign(at, 16, bytes) ~= 0 then
     native.call(C.lac_fail, C.LAC_ERR_OOM, "script: out of memory for a result")
   end
-  return memory
 end
 
 local function put_text(v, text)
-  local memory = ffi.cast("char *", allocate(ffi.C.malloc, #text + 1))
-  ffi.copy(memory, text)
-  v.text, v.length, v.kind = memory, #text, STRING
+  allocate(v, "text", #text + 1)
+  v.length, v.kind = #text, STRING
+  ffi.copy(ffi.cast("char *", v.text), text)
 end
 
 local encode
@@ -139,7 +138,9 @@ end
 local function put_list(v, list, depth)
   if depth > MAX_DEPTH then errors.raise "script: lists nested too deep" end
   if #list > 0 then
-    v.items = ffi.cast(value_pointer, allocate(ffi.C.calloc, #list, ffi.sizeof "lac_value"))
+    local bytes = #list * ffi.sizeof "lac_value"
+    allocate(v, "items", bytes)
+    ffi.fill(v.items, bytes)
   end
   v.count, v.kind = #list, LIST
   for i = 1, #list do encode(v.items + (i - 1), list[i], depth + 1) end
@@ -249,8 +250,9 @@ local function tensors_of(w)
   local names, found = {}, {}
   for i = 1, tonumber(C.lac_weights_count(w)) do
     local name = ffi.string(C.lac_weights_name(w, i - 1))
-    native.call(C.lac_weights_get, w, name, native.out.tensor)
-    names[i], found[name] = name, T.wrap(native.out.tensor[0])
+    local t = T.blank()
+    native.call(C.lac_weights_get, w, name, t.box)
+    names[i], found[name] = name, T.filled(t)
   end
   return names, found
 end

@@ -10,6 +10,12 @@ local T = require "lacuna.tensor"
 
 local C, ctx, out = native.C, native.ctx, native.out
 
+local function owner(name, of, release)
+  return ffi.metatype(name, { __gc = native.owner(name, of, release) })
+end
+local Handle = owner("lacuna_Hdf5", "lac_hdf5", C.lac_hdf5_release)
+local Text = owner("lacuna_Text", "char", C.lac_text_free)
+
 local hdf5 = {}
 
 ---@class lacuna.Hdf5
@@ -20,7 +26,6 @@ local File = {}
 local name_buffer = ffi.new("char[?]", 4096)
 local count_box = ffi.new("int64_t[1]")
 local stored_box = ffi.new("uint64_t[1]")
-local text_box = ffi.new("char *[1]")
 local desc = ffi.new("lac_tensor_desc")
 
 -- Exactly representable in a Lua number.
@@ -49,9 +54,9 @@ function File.__tostring(f)
 end
 
 local function handle(f)
-  local h = rawget(f, "handle")
-  if not h then errors.raisef("hdf5: %s: is closed", f.path) end
-  return h
+  local own = rawget(f, "handle")
+  if not own then errors.raisef("hdf5: %s: is closed", f.path) end
+  return own.h
 end
 
 local function check_string(v, name)
@@ -76,20 +81,21 @@ end
 function hdf5.open(path, mode)
   check_string(path, "path")
   mode = mode == nil and "r" or check_string(mode, "mode")
-  native.call(C.lac_hdf5_open, ctx, path, mode, out.hdf5)
-  local h = ffi.gc(out.hdf5[0], C.lac_hdf5_release)
-  return setmetatable({ handle = h, path = path, mode = mode }, File)
+  local own = Handle()
+  native.call(C.lac_hdf5_open, ctx, path, mode, own.box)
+  return setmetatable({ handle = own, path = path, mode = mode }, File)
 end
 
 --- Finishes the file; it cannot be used afterwards. Closing twice does nothing.
 ---@usage file = lacuna.hdf5.open("features.h5", "w"); file:write("x", x.feats); file:close()
 function methods.close(f)
-  local h = rawget(f, "handle")
-  if not h then return end
+  local own = rawget(f, "handle")
+  if not own then return end
   rawset(f, "handle", nil)
-  local status = C.lac_hdf5_close(h)
+  local status = C.lac_hdf5_close(own.h)
   local message = status ~= 0 and native.last_error()
-  C.lac_hdf5_release(ffi.gc(h, nil))
+  C.lac_hdf5_release(own.h)
+  own.h = nil
   if message then errors.raise(message) end
 end
 
@@ -153,8 +159,9 @@ end
 ---@return Tensor
 ---@usage kernel = file:read("0/kernel")
 function methods.read(f, path)
-  native.call(C.lac_hdf5_read, ctx, handle(f), check_path(path), out.tensor)
-  return T.wrap(out.tensor[0], f)
+  local y = T.blank()
+  native.call(C.lac_hdf5_read, ctx, handle(f), check_path(path), y.box)
+  return T.filled(y, f)
 end
 
 local write_options = { compress = true }
@@ -173,7 +180,7 @@ function methods.write(f, path, t, opts)
   end
   local tensor = T.handle(t, "hdf5: write")
   native.call(C.lac_hdf5_write, ctx, handle(f), check_path(path), tensor, level)
-  T.keep(t)
+  T.keep(t, f)
 end
 
 --- Makes a group and those above it, if they are not there.
@@ -206,14 +213,16 @@ local function values_of(t)
 end
 
 local function read_attribute(f, path, name)
-  native.call(C.lac_hdf5_attr_read, ctx, handle(f), path, name, text_box, out.tensor)
-  if text_box[0] ~= nil then
-    local text = ffi.string(text_box[0])
-    C.lac_text_free(text_box[0])
-    return text
+  local text, t = Text(), T.blank()
+  native.call(C.lac_hdf5_attr_read, ctx, handle(f), path, name, text.box, t.box)
+  if text.h ~= nil then
+    local copy = ffi.string(text.h)
+    C.lac_text_free(text.h)
+    text.h = nil
+    return copy
   end
-  if out.tensor[0] == nil then return nil end
-  return values_of(T.wrap(out.tensor[0], f))
+  if t.h == nil then return nil end
+  return values_of(T.filled(t, f))
 end
 
 local function is_integer(v)
@@ -242,8 +251,9 @@ local function tensor_of(value, name)
   desc.dtype = all_integers and C.LAC_DTYPE_I64 or C.LAC_DTYPE_F64
   desc.ndim = type(value) == "table" and 1 or 0
   desc.shape[0] = #list
-  native.call(C.lac_tensor_create, ctx, desc, out.tensor)
-  local t = T.wrap(out.tensor[0])
+  local t = T.blank()
+  native.call(C.lac_tensor_create, ctx, desc, t.box)
+  T.filled(t)
   native.call(C.lac_tensor_upload, ctx, t.h, buffer, #list * 8)
   return t
 end
@@ -258,7 +268,7 @@ local function write_attribute(f, path, name, value)
   end
   local t = T.is(value) and value or tensor_of(value, name)
   native.call(C.lac_hdf5_attr_write, ctx, handle(f), path, name, nil, T.handle(t, "hdf5: attr"))
-  T.keep(t)
+  T.keep(t, f)
 end
 
 --- Reads or writes an attribute of a group or dataset: a string, a number, or a list of numbers.

@@ -5,7 +5,7 @@ local errors = require "lacuna.errors"
 local native = require "lacuna.native"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local io = {}
 
@@ -58,8 +58,9 @@ function io.read_points(path, opts)
     points_options.columns = columns
   end
   if opts.dtype ~= nil then points_options.dtype = T.dtype_code(opts.dtype, "read_points") end
-  native.call(C.lac_points_read, ctx, path, points_options, out.tensor)
-  return T.wrap(out.tensor[0])
+  local y = T.blank()
+  native.call(C.lac_points_read, ctx, path, points_options, y.box)
+  return T.filled(y)
 end
 
 --- Reads a SemanticKITTI .label file: int64 [N]; the class is in the low 16 bits of each value.
@@ -67,8 +68,9 @@ end
 ---@return Tensor
 ---@usage classes = lacuna.io.read_labels("scan.label"):mod(65536)
 function io.read_labels(path)
-  native.call(C.lac_labels_read, ctx, check_path("read_labels", path), out.tensor)
-  return T.wrap(out.tensor[0])
+  local y = T.blank()
+  native.call(C.lac_labels_read, ctx, check_path("read_labels", path), y.box)
+  return T.filled(y)
 end
 
 --- Writes labels, an integer tensor [N], as uint32.
@@ -143,8 +145,9 @@ function io.birds_eye(points, opts)
       errors.raisef("birds_eye: half_extent = %g, expected metres > 0", extent)
     end
   end
-  native.call(C.lac_birds_eye, ctx, h, colours_h, pixels, extent, out.tensor)
-  return T.wrap(out.tensor[0], points, colours)
+  local y = T.blank()
+  native.call(C.lac_birds_eye, ctx, h, colours_h, pixels, extent, y.box)
+  return T.filled(y, points, colours)
 end
 
 local scan_options = ffi.new("lac_scan_options")
@@ -164,9 +167,9 @@ function io.synthetic_scan(opts)
     or int32("synthetic_scan", "azimuths", opts.azimuths)
   scan_options.seed = ffi.cast("int64_t",
     opts.seed == nil and 0 or check_integer("synthetic_scan", "seed", opts.seed))
-  native.call(C.lac_synthetic_scan, ctx, scan_options, out.tensor, out.tensor2)
-  local points = T.wrap(out.tensor[0])
-  return points, T.wrap(out.tensor2[0])
+  local points, labels = T.blank(), T.blank()
+  native.call(C.lac_synthetic_scan, ctx, scan_options, points.box, labels.box)
+  return T.filled(points), T.filled(labels)
 end
 
 return io

@@ -6,9 +6,8 @@ local errors = require "lacuna.errors"
 local shape = require "lacuna.shape"
 local T = require "lacuna.tensor"
 
-ffi.cdef "typedef struct { lac_kernel_map *h; } lacuna_KernelMap;"
-
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
+local release = native.owner("lacuna_KernelMap", "lac_kernel_map", C.lac_kernel_map_release)
 
 local kernel_map = {}
 
@@ -17,9 +16,13 @@ local numbers = ffi.new("int64_t[4]")
 
 kernel_map.on_wrap = nil -- set by scope.lua while a scope is open
 
---- Takes over a reference to a lac_kernel_map.
-function kernel_map.wrap(h)
-  local m = KernelMap(h)
+--- A KernelMap without a map, for C to write one to its box (see tensor.lua).
+function kernel_map.blank()
+  return KernelMap()
+end
+
+--- The KernelMap, now that C has written to it. More arguments are ignored (see tensor.lua).
+function kernel_map.filled(m)
   if kernel_map.on_wrap then kernel_map.on_wrap(m) end
   return m
 end
@@ -64,8 +67,9 @@ function methods.pairs(m, tap)
   if type(tap) ~= "number" or tap < 1 or tap > describe(m, 0) or tap % 1 ~= 0 then
     errors.raisef("KernelMap: tap %s, expected 1 to %d", tostring(tap), describe(m, 0))
   end
-  native.call(C.lac_kernel_map_pairs, ctx, handle(m), tap - 1, out.tensor)
-  return T.wrap(out.tensor[0], m)
+  local y = T.blank()
+  native.call(C.lac_kernel_map_pairs, ctx, handle(m), tap - 1, y.box)
+  return T.filled(y, m)
 end
 
 --- Releases the map at once.
@@ -98,9 +102,7 @@ ffi.metatype(KernelMap, {
       shape.thousands(describe(m, 1)), shape.thousands(describe(m, 2)),
       shape.thousands(describe(m, 3)))
   end,
-  __gc = function(m)
-    methods.free(m)
-  end,
+  __gc = release,
 })
 
 return kernel_map

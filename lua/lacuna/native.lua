@@ -2,7 +2,7 @@
 --
 -- Every call goes through `native.call`, so that three things happen in one place: a failure
 -- becomes a Lua error of one line (errors.lua), LAC_AGAIN becomes a garbage collection and a second
--- try, and the out-parameters are reused.
+-- try, and the out-parameters of numbers are reused.
 
 local ffi = require "ffi"
 local errors = require "lacuna.errors"
@@ -62,20 +62,35 @@ if C.lac_abi() ~= 3 then
   error("lacuna: " .. path .. " has another ABI than this package: rebuild both", 0)
 end
 
+--- Declares the ctype `name`, the owner of one reference to an `of`: its field h, which C writes
+--- through its field box. The owner is made before the call, so that no result is lost where Lua
+--- runs out of memory after it. Returns a finalizer that takes no memory of Lua either: there may
+--- be none, and no second try. (A union of one pointer is passed as that pointer is.)
+---@param name string
+---@param of string
+---@param release ffi.cdata*  lac_..._release
+function native.owner(name, of, release)
+  ffi.cdef(string.format("typedef union { %s *h; %s *box[1]; } %s;", of, of, name))
+  return ffi.cast("void (*)(" .. name .. ")", release)
+end
+
+local Context = native.owner("lacuna_Context", "lac_context", C.lac_context_release)
+Context = ffi.metatype("lacuna_Context", { __gc = Context })
+
 local function make_context()
+  local own = Context()
   if hosted then
     local given = ffi.cast("lac_context *", hosted)
     C.lac_context_retain(given)
-    return given
-  end
-  local box = ffi.new("lac_context *[1]")
-  if C.lac_context_create(nil, box) ~= 0 then
+    own.h = given
+  elseif C.lac_context_create(nil, own.box) ~= 0 then
     error("lacuna: " .. ffi.string(C.lac_last_error()), 0)
   end
-  return box[0]
+  return own
 end
 
-local ctx = ffi.gc(make_context(), C.lac_context_release)
+native.context = make_context() -- owns it
+local ctx = native.context.h
 native.ctx = ctx
 -- A host's own calls on its context must not be asked to collect: see `hosted_call`.
 if not hosted then C.lac_memory_collector(ctx, 1) end
@@ -126,16 +141,9 @@ function native.call(fn, ...)
   return errors.raise(text ~= "" and text or ffi.string(C.lac_status_text(status)))
 end
 
--- The reused out-parameters. A result is taken out of its box before the next call.
+-- The reused out-parameters of numbers and addresses, read before the next call. References are
+-- never in them: C writes those to their owners.
 native.out = {
-  tensor = ffi.new("lac_tensor *[1]"),
-  tensor2 = ffi.new("lac_tensor *[1]"),
-  tensor3 = ffi.new("lac_tensor *[1]"),
-  coords = ffi.new("lac_coords *[1]"),
-  sparse = ffi.new("lac_sparse *[1]"),
-  map = ffi.new("lac_kernel_map *[1]"),
-  hdf5 = ffi.new("lac_hdf5 *[1]"),
-  file = ffi.new("lac_file *[1]"),
   pointer = ffi.new("void *[1]"),
   int32 = ffi.new("int32_t[1]"),
   int64 = ffi.new("int64_t[2]"),

@@ -8,7 +8,7 @@ local shape = require "lacuna.shape"
 local sparse = require "lacuna.sparse"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local points = {}
 
@@ -118,9 +118,11 @@ function points.lookup(p, kind, set, find)
   end
   local found = find()
   for i = 1, #found do keep(found[i]) end
+  local own = coords.blank()
   C.lac_coords_retain(h)
+  own.h = h
   if #list == kept_lookups then table.remove(list, 1) end
-  list[#list + 1] = { key = key, found = found, set = keep(coords.wrap(h)) }
+  list[#list + 1] = { key = key, found = found, set = keep(coords.filled(own)) }
   return found
 end
 
@@ -238,9 +240,10 @@ function points.quantize(cloud, opts)
     numbers("range", opts.range, 6, o.range)
   end
   if opts.feats ~= nil then o.feats = T.handle(opts.feats, "quantize", "feats") end
-  native.call(C.lac_quantize, ctx, T.handle(cloud, "quantize", "points"), o, out.sparse, out.tensor,
-    out.tensor2, dropped)
-  return sparse.wrap(out.sparse[0], cloud, opts), T.wrap(out.tensor[0]), T.wrap(out.tensor2[0]),
+  local x, inverse, index = sparse.blank(), T.blank(), T.blank()
+  native.call(C.lac_quantize, ctx, T.handle(cloud, "quantize", "points"), o, x.box, inverse.box,
+    index.box, dropped)
+  return sparse.filled(x, cloud, opts), T.filled(inverse), T.filled(index),
     { invalid = tonumber(dropped[0]), out_of_range = tonumber(dropped[1]) }
 end
 

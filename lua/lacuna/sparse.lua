@@ -11,7 +11,9 @@ local errors = require "lacuna.errors"
 local shape = require "lacuna.shape"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
+local release = native.owner("lacuna_Sparse", "lac_sparse", C.lac_sparse_release)
+local Sparse = ffi.metatype("lacuna_Sparse", { __gc = release })
 local desc = ffi.new("lac_sparse_desc", { size = ffi.sizeof("lac_sparse_desc") })
 
 local sparse = {}
@@ -24,10 +26,15 @@ sparse.on_wrap, sparse.on_keep = nil, nil
 
 local meta = { __name = "SparseTensor" }
 
---- Takes over a reference to a lac_sparse. More arguments are ignored: they only keep the tensors
---- that C was given alive until here (see tensor.lua).
-function sparse.wrap(h)
-  local x = setmetatable({ _handle = ffi.gc(h, C.lac_sparse_release) }, meta)
+--- What owns a lac_sparse, without one, for C to write one to its box (see tensor.lua).
+function sparse.blank()
+  return Sparse()
+end
+
+--- The SparseTensor of what C has written to. More arguments are ignored: they only keep the
+--- tensors that C was given alive until here (see tensor.lua).
+function sparse.filled(own)
+  local x = setmetatable({ _handle = own }, meta)
   if sparse.on_wrap then sparse.on_wrap(x) end
   return x
 end
@@ -43,9 +50,9 @@ function sparse.handle(x, op)
     errors.raisef("%s: the input is %s, expected a SparseTensor", op,
       kind == "nil" and kind or "a " .. kind)
   end
-  local h = rawget(x, "_handle")
-  if not h then errors.raisef("%s: the SparseTensor was freed", op) end
-  return h
+  local own = rawget(x, "_handle")
+  if not own then errors.raisef("%s: the SparseTensor was freed", op) end
+  return own.h
 end
 
 local function describe(x)
@@ -75,12 +82,18 @@ end
 
 local getters = {
   feats = function(x)
-    return rawget(x, "_feats")
-      or keep(x, "_feats", T.wrap(C.lac_sparse_feats(sparse.handle(x, "feats"))))
+    local feats = rawget(x, "_feats")
+    if feats then return feats end
+    feats = T.blank()
+    C.lac_sparse_parts(sparse.handle(x, "feats"), feats.box, nil)
+    return keep(x, "_feats", T.filled(feats))
   end,
   coords = function(x)
-    return rawget(x, "_coords")
-      or keep(x, "_coords", coords.wrap(C.lac_sparse_coords(sparse.handle(x, "coords"))))
+    local set = rawget(x, "_coords")
+    if set then return set end
+    set = coords.blank()
+    C.lac_sparse_parts(sparse.handle(x, "coords"), nil, set.box)
+    return keep(x, "_coords", coords.filled(set))
   end,
   stride = function(x)
     local s = describe(x).stride
@@ -118,9 +131,10 @@ function meta.__index(x, key)
 end
 
 local function with_feats(x, op, feats)
+  local own = Sparse()
   native.call(C.lac_sparse_with_feats, ctx, sparse.handle(x, op), T.handle(feats, op, "feats"),
-    out.sparse)
-  return out.sparse[0], feats
+    own.box)
+  return own, x, feats
 end
 
 function meta.__newindex(x, key, value)
@@ -128,8 +142,7 @@ function meta.__newindex(x, key, value)
     errors.raisef("SparseTensor: field '%s' cannot be assigned, only feats: make a new one",
       tostring(key))
   end
-  local h = with_feats(x, "feats", value)
-  rawset(x, "_handle", ffi.gc(h, C.lac_sparse_release))
+  rawset(x, "_handle", (with_feats(x, "feats", value)))
   keep(x, "_feats", value)
 end
 
@@ -137,7 +150,7 @@ end
 ---@param feats Tensor  [N,C]
 ---@usage y = x:replace_feature(x.feats:narrow(2, 1, 3) / 10)
 function SparseTensor:replace_feature(feats)
-  return sparse.wrap(with_feats(self, "replace_feature", feats))
+  return sparse.filled(with_feats(self, "replace_feature", feats))
 end
 
 --- The sizes of the features; with i one of them.
@@ -156,9 +169,10 @@ function SparseTensor:device() return self.feats:device() end
 local function beside(x, feats)
   local d = ffi.new("lac_sparse_desc", describe(x))
   local set = coords.to(x.coords, feats:device())
+  local y = sparse.blank()
   native.call(C.lac_sparse_create, ctx, T.handle(feats, "to", "feats"), coords.handle(set), d,
-    out.sparse)
-  return sparse.wrap(out.sparse[0], feats, set)
+    y.box)
+  return sparse.filled(y, feats, set)
 end
 
 --- The tensor in another dtype, or, with its coordinates, on another device.
@@ -192,9 +206,10 @@ function SparseTensor:bfloat16() return self:to("bfloat16") end
 --- Releases the tensor at once; its coordinates live on in other tensors.
 ---@usage y = net(x):cpu(); x:free()
 function SparseTensor:free()
-  local h = rawget(self, "_handle")
-  if not h then return end
-  C.lac_sparse_release(ffi.gc(h, nil))
+  local own = rawget(self, "_handle")
+  if not own then return end
+  C.lac_sparse_release(own.h)
+  own.h = nil
   for _, field in ipairs { "_handle", "_feats", "_coords" } do rawset(self, field, nil) end
 end
 
@@ -258,9 +273,10 @@ function sparse.new(feats, rows, stride, spatial_range)
     end
     d.batch_size = batch
   end
+  local y = sparse.blank()
   native.call(C.lac_sparse_create, ctx, T.handle(feats, "SparseTensor", "feats"),
-    coords.handle(set), d, out.sparse)
-  return sparse.wrap(out.sparse[0], feats, set)
+    coords.handle(set), d, y.box)
+  return sparse.filled(y, feats, set)
 end
 
 local function step_text(stride)

@@ -1,18 +1,20 @@
--- tensor.lua: the Tensor class: a one-field struct over a lac_tensor handle, and what the other
+-- tensor.lua: the Tensor class: the owner of a lac_tensor handle (native.owner), and what the other
 -- tensor_*.lua files build on.
 --
 -- A handle is a plain pointer that does not keep its Tensor alive. So a function that calls C
--- mentions its tensors once more after the call: `return wrap(out[0], a, b)`. Otherwise a
--- collection in between (native.call collects when memory runs short) could release them.
+-- mentions its tensors once more after the call: `return filled(y, a, b)`. Otherwise a collection
+-- in between (native.call collects when memory runs short) could release them. The result `y` is
+-- there before the call, as a blank Tensor: after it Lua may run out of memory, and a handle that
+-- has no Tensor would never be released.
 
 local ffi = require "ffi"
 local device = require "lacuna.device"
 local errors = require "lacuna.errors"
 local native = require "lacuna.native"
 
-ffi.cdef "typedef struct { lac_tensor *h; } lacuna_Tensor;"
-
 local C = native.C
+local REFERENCE = ffi.sizeof "void *"
+local release = native.owner("lacuna_Tensor", "lac_tensor", C.lac_tensor_release)
 local T = {}
 
 --- Methods of tensors; the other files add theirs.
@@ -67,14 +69,24 @@ end
 
 -- handles -----------------------------------------------------------------------------------------
 
---- Takes over one reference to `h`. More arguments are ignored: see the head of this file.
+--- A Tensor without a tensor, for C to write one to: native.call(C.lac_..., y.box).
 ---@return Tensor
-function T.wrap(h)
-  local t = Tensor(h)
+function T.blank()
+  return Tensor()
+end
+
+--- The Tensor, now that C has written to it. More arguments are ignored: see the head of this file.
+---@return Tensor
+function T.filled(t)
   if T.on_wrap then T.on_wrap(t) end
   return t
 end
-local wrap = T.wrap
+
+--- Gives a tensor back and leaves a blank Tensor, without memory of Lua's.
+function T.drop(t)
+  release(t)
+  ffi.fill(t, REFERENCE)
+end
 
 --- Does nothing: mentions tensors, so that they live until here.
 function T.keep() end
@@ -98,16 +110,12 @@ local function what(v)
 end
 
 local function other_handle(v, op, name)
-  if type(v) == "cdata" then
-    local ok, convert = pcall(function() return v.tensor end)
-    if ok and type(convert) == "function" then
-      local t = convert(v)
-      if istype(Tensor, t) and t.h ~= nil then
-        made_count = made_count % 4 + 1
-        T.made[made_count] = t
-        return t.h
-      end
-    end
+  local coords = package.loaded["lacuna.coords"] -- which requires this file
+  if type(v) == "cdata" and coords and coords.is(v) then
+    local t = v:tensor()
+    made_count = made_count % 4 + 1
+    T.made[made_count] = t
+    return t.h
   end
   return errors.raisef("%s: %s is %s, expected a Tensor", op, name or "argument", what(v))
 end
@@ -310,10 +318,8 @@ function meta.__newindex(t, key, value)
 end
 
 function meta.__gc(t)
-  if t.h ~= nil then
-    C.lac_tensor_release(t.h)
-    T.released()
-  end
+  release(t)
+  T.released()
 end
 
 function meta.__len(t)
@@ -369,9 +375,9 @@ function T.empty(op, code, shape, ndim, on)
   desc.device_index = at
   desc.ndim = ndim
   ffi.copy(desc.shape, shape, 64)
-  local out = native.out.tensor
-  native.call(C.lac_tensor_create, native.ctx, desc, out)
-  return wrap(out[0])
+  local y = Tensor()
+  native.call(C.lac_tensor_create, native.ctx, desc, y.box)
+  return T.filled(y)
 end
 
 return T

@@ -5,10 +5,9 @@ local errors = require "lacuna.errors"
 local native = require "lacuna.native"
 
 local C, ctx = native.C, native.ctx
-local out = native.out.tensor
 
 return function(T, meta)
-  local methods, wrap, handle = T.methods, T.wrap, T.handle
+  local methods, blank, filled, handle = T.methods, T.blank, T.filled, T.handle
 
   -- Numbers travel as doubles; an int64 beyond their precision as a scalar tensor.
   local function integer64(op, v, other)
@@ -28,21 +27,22 @@ return function(T, meta)
   end
 
   local function binary(op, code, a, b)
+    local y = blank()
     if type(b) == "number" then
-      native.call(C.lac_binary_scalar, ctx, code, handle(a, op), b, 0, out)
+      native.call(C.lac_binary_scalar, ctx, code, handle(a, op), b, 0, y.box)
     elseif type(a) == "number" then
-      native.call(C.lac_binary_scalar, ctx, code, handle(b, op), a, 1, out)
+      native.call(C.lac_binary_scalar, ctx, code, handle(b, op), a, 1, y.box)
     elseif T.is(a) and T.is(b) then
-      native.call(C.lac_binary, ctx, code, handle(a, op), handle(b, op), out)
+      native.call(C.lac_binary, ctx, code, handle(a, op), handle(b, op), y.box)
     else
       local left, right = operand(op, a, b), operand(op, b, a)
       if not rawequal(left, a) or not rawequal(right, b) then
         return binary(op, code, left, right)
       end
       native.call(C.lac_binary, ctx,
-        code, handle(a, op, "left side"), handle(b, op, "right side"), out)
+        code, handle(a, op, "left side"), handle(b, op, "right side"), y.box)
     end
-    return wrap(out[0], a, b)
+    return filled(y, a, b)
   end
   T.binary = binary
 
@@ -143,8 +143,9 @@ return function(T, meta)
 
   local function unary(op, code)
     return function(t)
-      native.call(C.lac_unary, ctx, code, handle(t, op), out)
-      return wrap(out[0], t)
+      local y = blank()
+      native.call(C.lac_unary, ctx, code, handle(t, op), y.box)
+      return filled(y, t)
     end
   end
 
@@ -194,8 +195,9 @@ return function(T, meta)
       return errors.raisef("clamp: bounds %s and %s, expected numbers",
         tostring(low), tostring(high))
     end
-    native.call(C.lac_clamp, ctx, handle(t, "clamp"), low, high, out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_clamp, ctx, handle(t, "clamp"), low, high, y.box)
+    return filled(y, t)
   end
 
   --- Matrix product [n,k] x [k,m]; a vector on either side stands for one row or one column.
@@ -207,8 +209,9 @@ return function(T, meta)
     local rows, columns = T.describe(a, "matmul").ndim == 1, T.describe(b, "matmul").ndim == 1
     if rows then a = a:view(1, a:size(1)) end
     if columns then b = b:reshape(b:size(1), 1) end
-    native.call(C.lac_matmul, ctx, handle(a, "matmul"), handle(b, "matmul"), out)
-    local r = wrap(out[0], a, b)
+    local r = blank()
+    native.call(C.lac_matmul, ctx, handle(a, "matmul"), handle(b, "matmul"), r.box)
+    filled(r, a, b)
     if rows then r = r:select(1, 1) end
     if columns then r = r:select(-1, 1) end
     return r

@@ -19,16 +19,17 @@ end
 
 return function(T)
   local index = {}
-  local out = native.out.tensor
 
   local function select(t, dim, i)
-    native.call(C.lac_tensor_select, native.ctx, T.handle(t, "tensor"), dim, i, out)
-    return T.wrap(out[0], t)
+    local y = T.blank()
+    native.call(C.lac_tensor_select, native.ctx, T.handle(t, "tensor"), dim, i, y.box)
+    return T.filled(y, t)
   end
 
   local function narrow(t, dim, start, length)
-    native.call(C.lac_tensor_narrow, native.ctx, T.handle(t, "tensor"), dim, start, length, out)
-    return T.wrap(out[0], t)
+    local y = T.blank()
+    native.call(C.lac_tensor_narrow, native.ctx, T.handle(t, "tensor"), dim, start, length, y.box)
+    return T.filled(y, t)
   end
 
   -- Start and length of {}, {i} or {first, last}, both ends included.

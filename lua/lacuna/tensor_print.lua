@@ -8,8 +8,9 @@ local EDGE = 3 -- rows or columns shown at either end of a dimension that is lon
 local function join(T, parts, dim)
   local ffi = require "ffi"
   local handles = ffi.new("lac_tensor *[2]", parts[1].h, parts[2].h)
-  native.call(C.lac_cat, ctx, handles, 2, dim, native.out.tensor)
-  return T.wrap(native.out.tensor[0], parts)
+  local y = T.blank()
+  native.call(C.lac_cat, ctx, handles, 2, dim, y.box)
+  return T.filled(y, parts)
 end
 
 -- The first and last elements of every dimension, as a smaller tensor.

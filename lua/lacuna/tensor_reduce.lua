@@ -3,19 +3,19 @@
 local native = require "lacuna.native"
 
 local C, ctx = native.C, native.ctx
-local out = native.out.tensor
 
 return function(T)
-  local methods, wrap, handle = T.methods, T.wrap, T.handle
+  local methods, blank, filled, handle = T.methods, T.blank, T.filled, T.handle
 
   local function reduce(op, code, t, d, keep)
+    local y = blank()
     if d == nil then
-      native.call(C.lac_reduce_all, ctx, code, handle(t, op), out)
+      native.call(C.lac_reduce_all, ctx, code, handle(t, op), y.box)
     else
       local dim = T.dimension(op, T.describe(t, op).ndim, d)
-      native.call(C.lac_reduce, ctx, code, handle(t, op), dim, keep and 1 or 0, out)
+      native.call(C.lac_reduce, ctx, code, handle(t, op), dim, keep and 1 or 0, y.box)
     end
-    return wrap(out[0], t)
+    return filled(y, t)
   end
 
   local function plain(op, code)
@@ -76,7 +76,8 @@ return function(T)
   ---@usage t:softmax(2)
   function methods.softmax(t, d)
     local dim = T.dimension("softmax", T.describe(t, "softmax").ndim, d)
-    native.call(C.lac_softmax, ctx, handle(t, "softmax"), dim, out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_softmax, ctx, handle(t, "softmax"), dim, y.box)
+    return filled(y, t)
   end
 end

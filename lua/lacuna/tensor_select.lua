@@ -5,10 +5,9 @@ local errors = require "lacuna.errors"
 local native = require "lacuna.native"
 
 local C, ctx = native.C, native.ctx
-local out, out2 = native.out.tensor, native.out.tensor2
 
 return function(T)
-  local methods, wrap, handle = T.methods, T.wrap, T.handle
+  local methods, blank, filled, handle = T.methods, T.blank, T.filled, T.handle
 
   local function dimension(op, t, d)
     return T.dimension(op, T.describe(t, op).ndim, d)
@@ -21,9 +20,10 @@ return function(T)
   ---@usage t:index_select(1, lacuna.tensor({ 0, 2 }, { dtype = "int64" }))
   function methods.index_select(t, d, index)
     local dim = dimension("index_select", t, d)
+    local y = blank()
     native.call(C.lac_index_select, ctx,
-      handle(t, "index_select"), dim, handle(index, "index_select", "index"), out)
-    return wrap(out[0], t, index)
+      handle(t, "index_select"), dim, handle(index, "index_select", "index"), y.box)
+    return filled(y, t, index)
   end
 
   --- Element [..., index[..., i, ...], ...] along dimension d, shaped as `index`.
@@ -33,8 +33,10 @@ return function(T)
   ---@usage t:gather(2, t:argmax(2):view(-1, 1))
   function methods.gather(t, d, index)
     local dim = dimension("gather", t, d)
-    native.call(C.lac_gather, ctx, handle(t, "gather"), dim, handle(index, "gather", "index"), out)
-    return wrap(out[0], t, index)
+    local y = blank()
+    native.call(C.lac_gather, ctx, handle(t, "gather"), dim, handle(index, "gather", "index"),
+      y.box)
+    return filled(y, t, index)
   end
 
   --- A copy with `source` added at `index` along dimension d.
@@ -47,9 +49,10 @@ return function(T)
   function methods.scatter_add(t, d, index, source)
     local op = "scatter_add"
     local dim = dimension(op, t, d)
+    local y = blank()
     native.call(C.lac_scatter_add, ctx,
-      handle(t, op), dim, handle(index, op, "index"), handle(source, op, "source"), out)
-    return wrap(out[0], t, index, source)
+      handle(t, op), dim, handle(index, op, "index"), handle(source, op, "source"), y.box)
+    return filled(y, t, index, source)
   end
 
   --- The elements where `mask` (uint8, same shape) is not 0, in one dimension.
@@ -57,24 +60,27 @@ return function(T)
   ---@return Tensor
   ---@usage t:masked_select(t:gt(0.5))
   function methods.masked_select(t, mask)
+    local y = blank()
     native.call(C.lac_masked_select, ctx,
-      handle(t, "masked_select"), handle(mask, "masked_select", "mask"), out)
-    return wrap(out[0], t, mask)
+      handle(t, "masked_select"), handle(mask, "masked_select", "mask"), y.box)
+    return filled(y, t, mask)
   end
 
   --- Positions of the elements that are not 0, int64 [n, dim].
   ---@return Tensor
   ---@usage t:gt(0.5):nonzero()
   function methods.nonzero(t)
-    native.call(C.lac_nonzero, ctx, handle(t, "nonzero"), out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_nonzero, ctx, handle(t, "nonzero"), y.box)
+    return filled(y, t)
   end
 
   local function sort(op, t, d, descending, k)
     local dim = dimension(op, t, d or -1)
-    native.call(C.lac_sort, ctx, handle(t, op), dim, descending and 1 or 0, k, out, out2)
-    local values = wrap(out[0])
-    return values, wrap(out2[0], t)
+    local values, positions = blank(), blank()
+    native.call(C.lac_sort, ctx, handle(t, op), dim, descending and 1 or 0, k, values.box,
+      positions.box)
+    return filled(values), filled(positions, t)
   end
 
   --- Sorted values along dimension d (default the last) and their positions. Equal values keep
@@ -92,8 +98,9 @@ return function(T)
   ---@usage order = t:select(2, 1):argsort(1, true)
   function methods.argsort(t, d, descending)
     local dim = dimension("argsort", t, d or -1)
-    native.call(C.lac_sort, ctx, handle(t, "argsort"), dim, descending and 1 or 0, -1, nil, out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_sort, ctx, handle(t, "argsort"), dim, descending and 1 or 0, -1, nil, y.box)
+    return filled(y, t)
   end
 
   --- The k largest (or smallest) values along dimension d, sorted, and their positions.

@@ -6,10 +6,9 @@ local errors = require "lacuna.errors"
 local native = require "lacuna.native"
 
 local C, ctx = native.C, native.ctx
-local out = native.out.tensor
 
 return function(T)
-  local methods, wrap, handle = T.methods, T.wrap, T.handle
+  local methods, blank, filled, handle = T.methods, T.blank, T.filled, T.handle
 
   --- The tensor itself if its elements lie in order without gaps, else a copy of which that is
   --- true.
@@ -17,30 +16,34 @@ return function(T)
   ---@usage columns = t:t():contiguous()
   function methods.contiguous(t)
     if C.lac_tensor_is_contiguous(handle(t, "contiguous")) ~= 0 then return t end
-    native.call(C.lac_contiguous, ctx, t.h, out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_contiguous, ctx, t.h, y.box)
+    return filled(y, t)
   end
 
   --- A copy with memory of its own.
   ---@return Tensor
   ---@usage copy = t:clone(); copy[1] = 0
   function methods.clone(t)
-    native.call(C.lac_convert, ctx, handle(t, "clone"), T.describe(t, "clone").dtype, out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_convert, ctx, handle(t, "clone"), T.describe(t, "clone").dtype, y.box)
+    return filled(y, t)
   end
 
   local function convert(t, code, op)
     if T.describe(t, op).dtype == code then return t end
-    native.call(C.lac_convert, ctx, handle(t, op), code, out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_convert, ctx, handle(t, op), code, y.box)
+    return filled(y, t)
   end
 
   local function move(t, name, op)
     local kind, index = device.parse(name, op)
     local d = T.describe(t, op)
     if d.device == kind and d.device_index == index then return t end
-    native.call(C.lac_tensor_to, ctx, handle(t, op), kind, index, out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_tensor_to, ctx, handle(t, op), kind, index, y.box)
+    return filled(y, t)
   end
 
   --- The tensor in another dtype and on another device, each named as a string; itself where it is
@@ -102,8 +105,9 @@ return function(T)
   local function reshape(op, view_only)
     return function(t, ...)
       local shape, n = T.sizes(op, ...)
-      native.call(C.lac_tensor_reshape, ctx, handle(t, op), n, shape, view_only, out)
-      return wrap(out[0], t)
+      local y = blank()
+      native.call(C.lac_tensor_reshape, ctx, handle(t, op), n, shape, view_only, y.box)
+      return filled(y, t)
     end
   end
   --- The same elements under another shape; one size may be -1. A view where that is possible.
@@ -131,8 +135,9 @@ return function(T)
     end
     local order = ffi.new("int32_t[8]")
     for i = 1, ndim do order[i - 1] = T.dimension("permute", ndim, list[i]) end
-    native.call(C.lac_tensor_permute, ctx, handle(t, "permute"), order, out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_tensor_permute, ctx, handle(t, "permute"), order, y.box)
+    return filled(y, t)
   end
 
   --- The transpose of a matrix, a view.
@@ -161,8 +166,9 @@ return function(T)
       return errors.raisef("narrow: rows %d to %d of dimension %d of size %d",
         start, start + length - 1, dim + 1, size)
     end
-    native.call(C.lac_tensor_narrow, ctx, handle(t, "narrow"), dim, start - 1, length, out)
-    return wrap(out[0], t)
+    local y = blank()
+    native.call(C.lac_tensor_narrow, ctx, handle(t, "narrow"), dim, start - 1, length, y.box)
+    return filled(y, t)
   end
 
   --- Row i of dimension d, which is dropped: a view. The first row is 1, the last -1.
@@ -179,9 +185,10 @@ return function(T)
       return errors.raisef("select: index %d of dimension %d of size %d, counted from 1",
         i, dim + 1, size)
     end
+    local y = blank()
     native.call(C.lac_tensor_select, ctx,
-      handle(t, "select"), dim, i > 0 and i - 1 or size + i, out)
-    return wrap(out[0], t)
+      handle(t, "select"), dim, i > 0 and i - 1 or size + i, y.box)
+    return filled(y, t)
   end
 
   --- Writes `source`, broadcast and converted, into the tensor.

@@ -5,7 +5,6 @@ local errors = require "lacuna.errors"
 local native = require "lacuna.native"
 
 local C, ctx = native.C, native.ctx
-local out = native.out.tensor
 local band = require("bit").band
 local int64_t = ffi.typeof("int64_t")
 
@@ -74,7 +73,7 @@ local function fill(buffer, at, value, shape, depth, path, dtype)
 end
 
 return function(T)
-  local methods, wrap, handle = T.methods, T.wrap, T.handle
+  local methods, blank, filled, handle = T.methods, T.blank, T.filled, T.handle
 
   --- A tensor from a number or a nested table.
   function T.from_table(value, dtype)
@@ -179,21 +178,29 @@ return function(T)
   end
 
   -- Wrapped memory: {sentinel, cdata}. When the last view is gone, C counts a write on the
-  -- sentinel, which may happen on any thread; the cdata is let go when somebody looks.
-  local wrapped = {}
+  -- sentinel, which may happen on any thread; the cdata is let go when somebody looks. Both are
+  -- held before the memory is used.
+  local wrapped = {} -- each entry -> true
 
   local function sweep()
-    for i = #wrapped, 1, -1 do
-      if C.lac_tensor_version(wrapped[i].sentinel) > 0 then
-        C.lac_tensor_release(wrapped[i].sentinel)
-        table.remove(wrapped, i)
+    for entry in pairs(wrapped) do
+      -- Asking may collect, and a finalizer sweep: so the entry is looked up after it.
+      if C.lac_tensor_version(entry.sentinel) > 0 and wrapped[entry] then
+        wrapped[entry] = nil
+        C.lac_tensor_release(entry.sentinel)
       end
     end
   end
-  --- How many cdata are held for tensors that use their memory.
-  function T.wrapped_count() return #wrapped end
 
-  local signal = ffi.cast("void (*)(void *)", C.lac_tensor_modified)
+  --- How many cdata are held for tensors that use their memory.
+  function T.wrapped_count()
+    local n = 0
+    for _ in pairs(wrapped) do n = n + 1 end
+    return n
+  end
+
+  local modified = C.lac_tensor_modified
+  local signal = ffi.cast("void (*)(void *)", modified)
 
   local function wrap_memory(data, code, shape, ndim)
     sweep()
@@ -201,17 +208,24 @@ return function(T)
     local size = ffi.sizeof("lac_tensor_desc")
     local desc = ffi.new("lac_tensor_desc", { size = size, dtype = code, ndim = ndim })
     ffi.copy(desc.shape, shape, 64)
-    native.call(C.lac_tensor_wrap, ctx, desc, ffi.cast("void *", data), signal, sentinel.h, out)
-    local t = wrap(out[0])
-    wrapped[#wrapped + 1] = { sentinel = sentinel.h, data = data }
-    C.lac_tensor_retain(sentinel.h)
+    local t, h, at = blank(), sentinel.h, ffi.cast("void *", data)
+    local box, retain, take = t.box, C.lac_tensor_retain, C.lac_tensor_wrap
+    -- From here on nothing takes memory but the call that is watched.
+    wrapped[{ sentinel = h, data = data }] = true
+    retain(h)
     T.keep(sentinel)
-    return t
+    local ok, message = pcall(native.call, take, ctx, desc, at, signal, h, box)
+    if not ok then
+      T.drop(t) -- which has a tensor where Lua had no memory for C's status
+      modified(h)
+      error(message, 0)
+    end
+    return filled(t)
   end
 
   --- Called when a tensor is released: lets wrapped memory go.
   function T.released()
-    if #wrapped > 0 then sweep() end
+    if next(wrapped) then sweep() end
   end
 
   local function check_length(length, total, size)

@@ -8,7 +8,7 @@ local shape = require "lacuna.shape"
 local sparse = require "lacuna.sparse"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local union = {}
 
@@ -28,9 +28,9 @@ end
 -- The features of x on `rows`, 0 where x has no such row.
 local function on_rows(x, rows)
   local set = x.coords
-  native.call(C.lac_coords_find, ctx, coords.handle(set), T.handle(rows, "generative_add"),
-    out.tensor)
-  local at = T.wrap(out.tensor[0], set, rows)
+  local at = T.blank()
+  native.call(C.lac_coords_find, ctx, coords.handle(set), T.handle(rows, "generative_add"), at.box)
+  T.filled(at, set, rows)
   local feats, count = x.feats, #set
   local nothing = create.zeros({ 1, feats:size(2) },
     { dtype = feats:dtype(), device = feats:device() })

@@ -7,7 +7,7 @@ local errors = require "lacuna.errors"
 local sparse = require "lacuna.sparse"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local keys = {
   voxel_size = true, range = true, max_points = true, max_voxels = true, dynamic = true,
@@ -42,7 +42,29 @@ local function limit(opts, name)
   return n
 end
 
+-- C writes references here. One that no Tensor has taken over, as Lua had no memory, is dropped by
+-- the next call, or with `info`.
 local info = ffi.new("lac_voxelize_info")
+local REFERENCE = ffi.sizeof "void *"
+
+local function reference(name)
+  return ffi.cast("lacuna_Tensor &", ffi.cast("char *", info) + ffi.offsetof(info, name))
+end
+local num_points, point_voxel = reference "num_points", reference "point_voxel"
+local voxels = reference "voxels"
+
+local function drop()
+  T.drop(num_points)
+  T.drop(point_voxel)
+  T.drop(voxels)
+end
+ffi.gc(info, drop)
+
+local function take(t, from)
+  ffi.copy(t, from, REFERENCE)
+  ffi.fill(from, REFERENCE)
+  return T.filled(t)
+end
 
 --- Points to the voxels of a grid over a range: floor((p - min) / voxel_size) in float32.
 --- Options: voxel_size (one number or three), range {xmin, ymin, zmin, xmax, ymax, zmax},
@@ -72,13 +94,15 @@ return function(cloud, opts)
     batch = #batch == 0 and create.zeros({ 0 }, on) or create.tensor(batch, on)
   end
   if batch ~= nil then o.batch = T.handle(batch, "voxelize", "batch") end
-  native.call(C.lac_voxelize, ctx, T.handle(cloud, "voxelize", "points"), o, out.sparse, info)
-  local x = sparse.wrap(out.sparse[0], cloud, batch)
+  drop()
+  local own, counts, rows, grid = sparse.blank(), T.blank(), T.blank(), T.blank()
+  native.call(C.lac_voxelize, ctx, T.handle(cloud, "voxelize", "points"), o, own.box, info)
+  take(grid, voxels)
   local result = {
-    num_points = T.wrap(info.num_points), point_voxel = T.wrap(info.point_voxel),
+    num_points = take(counts, num_points), point_voxel = take(rows, point_voxel),
     points_outside = tonumber(info.points_outside), points_dropped = tonumber(info.points_dropped),
     grid = { info.grid[0], info.grid[1], info.grid[2] },
   }
-  if opts.raw then result.voxels = T.wrap(info.voxels) end
-  return x, result
+  if opts.raw then result.voxels = grid end
+  return sparse.filled(own, cloud, batch), result
 end

@@ -29,6 +29,7 @@ typedef struct lac__backend {
      *  contiguous, in the dtype of the packed form. */
     lac_status (*pack_weights)(lac_context *ctx, const lac_tensor *plain,
                                struct lac__packed *packed);
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator */
 #define LAC_OP(name) lac_status (*name)(lac_context * ctx, const lac__##name##_args *args);
 #include "core/ops.def"
 #undef LAC_OP

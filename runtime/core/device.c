@@ -67,7 +67,8 @@ static lac_status open_gpu(lac_context *ctx, int32_t index, lac__device **out) {
     return LAC_OK;
 }
 
-static lac_status no_kind(lac_device kind) {
+static lac_status check_gpu(lac_device kind) {
+    if (kind == LAC_DEVICE_CUDA) return LAC_OK;
     return lac__fail(LAC_ERR_DEVICE, "device: there is no kind %d", (int)kind);
 }
 
@@ -79,7 +80,7 @@ lac_status lac__device_need(lac_context *ctx, lac_device kind, int32_t index, la
         *out = &ctx->cpu;
         return LAC_OK;
     }
-    if (kind != LAC_DEVICE_CUDA) return no_kind(kind);
+    LAC_TRY(check_gpu(kind));
     if (index >= 0 && index < LAC__MAX_GPUS && ctx->gpu[index] != NULL) {
         *out = ctx->gpu[index];
         return LAC_OK;
@@ -124,7 +125,7 @@ lac_status lac_device_count(lac_device kind, int32_t *out) {
         *out = 1;
         return LAC_OK;
     }
-    if (kind != LAC_DEVICE_CUDA) return no_kind(kind);
+    LAC_TRY(check_gpu(kind));
     LAC_TRY(lac__plugin_cuda(&cuda));
     return count_gpus(cuda, out);
 }

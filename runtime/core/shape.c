@@ -66,7 +66,7 @@ void lac__integer_range(lac_dtype dtype, int64_t *low, int64_t *high) {
 }
 
 bool lac__whole(double value, int64_t *out) {
-    if (!(value >= -0x1p63 && value < 0x1p63)) return false;
+    if (!(value >= (double)INT64_MIN && value < 0x1p63)) return false;
     const int64_t whole = (int64_t)value;
     if ((double)whole != value) return false;
     *out = whole;

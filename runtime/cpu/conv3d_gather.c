@@ -56,6 +56,7 @@ static lac_status run_group(lac_context *ctx, const job *j, int64_t first, int64
     int64_t at = 0;
     for (int64_t k = first; k < end; k++) {
         const int64_t pairs = pairs_of(j, k), chunks = (pairs + CHUNK - 1) / CHUNK;
+        /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): num_threads reads it */
         const int team = lac__team(ctx, pairs * j->cin * j->cout / LAC__MACS_PER_ELEMENT);
 #pragma omp parallel for num_threads(team) schedule(dynamic, 1)
         for (int64_t c = 0; c < chunks; c++) {

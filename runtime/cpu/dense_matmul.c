@@ -46,6 +46,7 @@ lac_status lac_matmul__cpu(lac_context *ctx, const lac__matmul_args *args) {
         memset(out, 0, (size_t)(n * m * size));
         return LAC_OK;
     }
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): num_threads reads it */
     const double work = (double)n * (double)k * (double)m;
 #pragma omp parallel for schedule(static)                                                          \
     num_threads(lac__team(ctx, work > 1e9 ? 1000000000 : (int64_t)work))

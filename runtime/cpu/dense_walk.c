@@ -117,6 +117,7 @@ typedef struct half_row {
 
 static void load(int64_t n, const char *p, int64_t step, lac_dtype dtype, float *to) {
     uint16_t h[CHUNK];
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the walk has every operand of half_row */
     for (int64_t i = 0; i < n; i++) memcpy(h + i, p + i * step, sizeof *h);
     if (dtype == LAC_DTYPE_F16) {
         for (int64_t i = 0; i < n; i++) to[i] = lac__f16_to_float(h[i]);

@@ -82,6 +82,7 @@ static void normalise(const job *j, int64_t row) {
 
 static void run(lac_context *ctx, const job *j) {
     const int64_t chunks = (j->channels + CHUNK - 1) / CHUNK;
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): num_threads reads it */
     const int team = lac__team(ctx, j->rows * j->channels);
     for (int pass = 0; pass < 2; pass++) {
 #pragma omp parallel for schedule(static) num_threads(team)

@@ -85,6 +85,7 @@ lac_status lac_scatter_mean__cpu(lac_context *ctx, const lac__scatter_mean_args 
     LAC_TRY_OUT(lac__pool_alloc(ctx->pool, (size_t)n * sizeof(int64_t), &order));
     lists l = {.starts = starts.data, .order = order.data};
     LAC_TRY_OUT(sort_points(args->index, rows, &l));
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): num_threads reads it */
     const int64_t blocks = (rows + ROWS - 1) / ROWS, work = (n + rows) * args->out->shape[1];
 #pragma omp parallel for schedule(dynamic) num_threads(lac__team(ctx, work))
     for (int64_t b = 0; b < blocks; b++) {

@@ -26,6 +26,7 @@ static void take(const job *j, int64_t in, int64_t out) {
     const float *restrict from = j->x + in * j->channels;
     float *restrict to = j->out + out * j->channels;
     const int64_t n = j->channels;
+    /* NOLINTNEXTLINE(bugprone-branch-clone): it sees two loops for simd, not what is in them */
     if (j->kind == LAC_POOL_MEAN) {
 #pragma omp simd
         for (int64_t c = 0; c < n; c++) to[c] += from[c];
@@ -77,6 +78,7 @@ lac_status lac_pool3d__cpu(lac_context *ctx, const lac__pool3d_args *args) {
     LAC_TRY(lac__map_lists(ctx, args->map, false, &j.lists));
     if (j.channels == 0) return LAC_OK;
     const int64_t blocks = j.lists->blocks;
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): num_threads reads it */
     const int64_t work = blocks == 0 ? 0 : j.lists->cost[blocks] * j.channels;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(lac__team(ctx, work))
     for (int64_t block = 0; block < blocks; block++) {

@@ -75,7 +75,7 @@ static lac_status read_values(lac_context *ctx, const char *path, int fd, int64_
         return lac__fail(LAC_ERR_FORMAT,
                          "read_points: %s: %lld bytes are no whole number of points with %d %s "
                          "columns (%lld bytes each): is it truncated?",
-                         path, (long long)size, columns, name, (long long)(columns * item));
+                         path, (long long)size, columns, name, columns * (long long)item);
     const int64_t shape[2] = {size / (columns * item), columns};
     const int64_t count = shape[0] * shape[1];
     lac_tensor *result = NULL;

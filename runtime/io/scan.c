@@ -94,6 +94,7 @@ static lac_status scan(lac_context *ctx, const lac_scan_options *options, lac__s
     LAC_TRY(lac__host->buffer_alloc(ctx, sizeof(int) * (size_t)(scene->capacity + 1), &bins));
     scene->bin_objects = bins.data;
     lac__scan_fill_bins(scene);
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): num_threads reads it */
     const int columns = options->azimuths, threads = lac__host->threads(ctx);
     const int64_t rays = (int64_t)options->beams * columns;
     int64_t hits = 0;

@@ -52,7 +52,7 @@ static bool span(const lac__scan_object *o, const double ray[3], double *in, dou
         for (int i = 0; i < 3 && hit; i++) hit = clip(origin[i], direction[i], o->size[i], in, out);
     } else {
         const int axes = o->shape == LAC__SCAN_CYLINDER ? 2 : 3;
-        double scaled_origin[3], scaled_direction[3];
+        double scaled_origin[3] = {0}, scaled_direction[3] = {0};
         for (int i = 0; i < axes; i++) {
             scaled_origin[i] = origin[i] / o->size[i];
             scaled_direction[i] = direction[i] / o->size[i];

@@ -152,6 +152,7 @@ static void add_garden_edges(lac__scan_scene *scene, lac__scan_random *r, double
 }
 
 static void add_plants(lac__scan_scene *scene, lac__scan_random *r, double side) {
+    /* NOLINTNEXTLINE(cert-flp30-c,clang-analyzer-security.FloatLoopCounter): a random step */
     for (double x = -78; x < 78; x += lac__scan_between(r, 6, 16))
         add_tree(scene, r, x, side * lac__scan_between(r, 7.2, 9.5));
     for (int i = 0; i < 60; i++)
@@ -182,12 +183,14 @@ static void add_car(lac__scan_scene *scene, lac__scan_random *r, double x, doubl
 }
 
 static void add_cars(lac__scan_scene *scene, lac__scan_random *r, double side) {
+    /* NOLINTNEXTLINE(cert-flp30-c,clang-analyzer-security.FloatLoopCounter): a random step */
     for (double x = -75; x < 75; x += lac__scan_between(r, 6, 9))
         if (lac__scan_uniform(r) < 0.16 && fabs(x) > 8)
             add_car(scene, r, x, side * lac__scan_between(r, 2.75, 2.9));
 }
 
 static void add_poles(lac__scan_scene *scene, lac__scan_random *r, double side) {
+    /* NOLINTNEXTLINE(cert-flp30-c,clang-analyzer-security.FloatLoopCounter): a random step */
     for (double x = -70 + lac__scan_between(r, 0, 20); x < 70; x += lac__scan_between(r, 18, 30)) {
         const double offset = side * lac__scan_between(r, 4.5, 4.9);
         const bool sign = lac__scan_uniform(r) < 0.5;

@@ -46,9 +46,9 @@ static lac_status add_residual(lac_context *ctx, lac_tensor *t, lac_tensor *othe
     return lac__append_stage(ctx, t, &stage, out);
 }
 
-static lac_status run(lac_context *ctx, lac__binary_args *args, const lac__shape *shape,
-                      lac_dtype dtype, lac_tensor **out) {
-    const lac_tensor *like = args->a != NULL ? args->a : args->b;
+/* The result lies beside `like`, one of the operands. */
+static lac_status run(lac_context *ctx, lac__binary_args *args, const lac_tensor *like,
+                      const lac__shape *shape, lac_dtype dtype, lac_tensor **out) {
     lac_tensor *r = NULL;
     LAC_TRY(lac__tensor_new_beside(ctx, like, compares(args->op) ? LAC_DTYPE_U8 : dtype,
                                    shape->ndim, shape->size, &r));
@@ -88,7 +88,7 @@ lac_status lac_binary(lac_context *ctx, lac_binary_op op, lac_tensor *a, lac_ten
     LAC_TRY_OUT(lac__as_dtype(ctx, b, dtype, &right));
     const lac_tensor va = lac__expand(left, &shape), vb = lac__expand(right, &shape);
     lac__binary_args args = {.op = op, .a = &va, .b = &vb};
-    status = run(ctx, &args, &shape, dtype, out);
+    status = run(ctx, &args, left, &shape, dtype, out);
 out:
     lac_tensor_release(left);
     lac_tensor_release(right);
@@ -130,7 +130,7 @@ lac_status lac_binary_scalar(lac_context *ctx, lac_binary_op op, lac_tensor *x, 
     LAC_TRY(lac__as_dtype(ctx, x, dtype, &in));
     *(number_first ? &args.b : &args.a) = in;
     const lac__shape shape = lac__shape_of(in);
-    const lac_status status = run(ctx, &args, &shape, dtype, out);
+    const lac_status status = run(ctx, &args, in, &shape, dtype, out);
     lac_tensor_release(in);
     return status;
 }

@@ -89,7 +89,7 @@ lac_status lac_trilinear_weights(lac_context *ctx, lac_tensor *points, lac_tenso
     float *weights = lac__data(r);
 #pragma omp parallel for num_threads(ctx->threads) schedule(static) if (n > 1024)
     for (int64_t i = 0; i < n; i++) {
-        double fraction[3];
+        double fraction[3] = {0};
         for (int a = 0; a < 3; a++) {
             const double f = xyz[i * columns + a] / scale;
             fraction[a] = f - floor(f);

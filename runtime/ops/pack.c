@@ -121,7 +121,8 @@ static void restore(const lac__attachment *base, void *data) {
                     ((uint16_t *)data)[to] =
                         ((const uint16_t *)panel)[(c / 2 * p->nr + lane) * 2 + c % 2];
                 else
-                    store_float(p->source, ((const float *)panel)[c * p->nr + lane], to, data);
+                    store_float(p->source, ((const float *)(const void *)panel)[c * p->nr + lane],
+                                to, data);
             }
         }
     }

@@ -38,10 +38,12 @@ lac_status lac__sample_bounds(lac_context *ctx, lac_tensor *t, int64_t *low, int
     return extreme(ctx, LAC_REDUCE_MAX, t, high);
 }
 
-/* Numbers that lie close together only move to start at 0; a number that no row has is a sample without
- * rows, which costs a little memory. */
+/* Numbers that lie close together only move to start at 0, by a float64 that must hold the smallest of them;
+ * a number that no row has is a sample without rows, which costs a little memory. */
 static bool close_together(int64_t low, int64_t high, int64_t rows, int64_t *count) {
+    const int64_t exact = (int64_t)1 << 53;
     int64_t span;
+    if (low < -exact || low > exact) return false;
     if (__builtin_sub_overflow(high, low, &span) || span > rows + 1024) return false;
     *count = span + 1;
     return true;

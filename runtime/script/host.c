@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 static void show(const char *prompt) {
-    fputs(prompt, stdout);
-    fflush(stdout);
+    (void)fputs(prompt, stdout);
+    (void)fflush(stdout);
 }
 
 /*

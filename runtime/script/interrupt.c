@@ -28,7 +28,7 @@ static void stop(lua_State *L, lua_Debug *record) {
 }
 
 static void on_sigint(int number) {
-    signal(number, SIG_DFL);
+    (void)signal(number, SIG_DFL);
     came = 1;
     lua_sethook(state, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
     if (context) interrupt_context(context);

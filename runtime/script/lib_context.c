@@ -20,6 +20,7 @@ static int release(lua_State *L) {
 
 /* A full userdata that holds a reference to the context for as long as the function below lives. */
 static void push_owner(lua_State *L, lac_context *ctx) {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): what is in the box is a pointer */
     lac_context **box = lua_newuserdata(L, sizeof *box);
     *box = NULL;
     lua_createtable(L, 0, 1);

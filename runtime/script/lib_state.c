@@ -73,7 +73,9 @@ static int prepare(lua_State *L) {
     lua_pushliteral(L, "ffi");
     lua_call(L, 1, 0);
     r->s->memory.cap = r->options->memory_cap;
-    const bool jit = r->options->jit == 1 || (r->options->jit == 0 && !r->s->restricted);
+    /* Out of memory in compiled code, LuaJIT 2.1 crashes. */
+    const bool plain = !r->s->restricted && r->options->memory_cap == 0;
+    const bool jit = r->options->jit == 1 || (r->options->jit == 0 && plain);
     (void)luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | (jit ? LUAJIT_MODE_ON : LUAJIT_MODE_OFF));
     lua_pushcfunction(L, lac__lib_prepare);
     lua_pushlightuserdata(L, r->s->ctx);

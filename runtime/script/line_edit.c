@@ -1,8 +1,8 @@
 /*
  * line_edit.c - a line typed on a terminal, with libedit's editing, history and completion.
  *
- * libedit's own signal handling stays off. SIGINT is blocked while a line is edited, except in the
- * ppoll that waits for a key, so that Ctrl-C can come neither between the look and the wait nor
+ * libedit's own signal handling stays off. SIGINT and SIGCONT are blocked while a line is edited, except
+ * in the ppoll that waits for a key, so that they can come neither between the look and the wait nor
  * while libedit works. The terminal is in editing mode only while a line is read.
  */
 #include "script/script.h"
@@ -47,13 +47,20 @@ static char *show_prompt(EditLine *el) {
     return (char *)(uintptr_t)editor.prompt; /* libedit only reads it */
 }
 
+/* SIGCONT is caught so that it ends the wait for a key. */
+static void on_continue(int number) {
+    (void)number;
+}
+
 /* Waits for a byte: 1; 0 at the end of the input; -1 after Ctrl-C or an error. */
 static int next_byte(EditLine *el, char *byte) {
     for (;;) {
         struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
         if (ppoll(&terminal, 1, NULL, &editor.waiting) < 0) {
             if (errno != EINTR || lac__interrupt_came()) return -1;
-            /* Stopped and continued: the shell has changed the terminal's mode. */
+            /* Stopped and continued: the shell may have changed the terminal's mode, of which libedit
+             * knows nothing until it has left its own. */
+            (void)el_set(el, EL_PREP_TERM, 0);
             (void)el_set(el, EL_PREP_TERM, 1);
             (void)el_set(el, EL_REFRESH);
             continue;
@@ -159,18 +166,23 @@ static bool open_editor(lua_State *L) {
 
 bool lac__line_edit(lua_State *L, const char *prompt) {
     if (!open_editor(L)) return false;
-    sigset_t interrupt;
-    sigemptyset(&interrupt);
-    sigaddset(&interrupt, SIGINT);
-    sigprocmask(SIG_BLOCK, &interrupt, &editor.waiting);
+    const struct sigaction continued = {.sa_handler = on_continue};
+    struct sigaction before;
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGCONT);
+    sigprocmask(SIG_BLOCK, &held, &editor.waiting);
+    sigaction(SIGCONT, &continued, &before);
     editor.L = L;
     editor.prompt = prompt;
-    fflush(stdout);
+    (void)fflush(stdout);
     el_resize(editor.el); /* the window may have changed while a chunk ran */
     int length = 0;
     const char *line = lac__interrupt_came() ? NULL : el_gets(editor.el, &length);
-    fflush(stdout);
+    (void)fflush(stdout);
     sigprocmask(SIG_SETMASK, &editor.waiting, NULL);
+    sigaction(SIGCONT, &before, NULL);
 
     if (lac__interrupt_came()) {
         (void)lac__interrupt_rearm(L); /* nothing ran that could be stopped */

@@ -63,7 +63,7 @@ static int run_word(lua_State *L, int argc, char **argv, int i) {
 }
 
 static int usage(const char *text, const char *what) {
-    fprintf(stderr, "lacuna: %s%s; try lacuna --help\n", text, what);
+    (void)fprintf(stderr, "lacuna: %s%s; try lacuna --help\n", text, what);
     return USAGE;
 }
 
@@ -101,18 +101,18 @@ static int run(lua_State *L, int argc, char **argv) {
 
 int main(int argc, char **argv) {
     if (!lac__root_find()) {
-        fprintf(stderr, "lacuna: no Lua package in ../share/lacuna or .. of this program\n");
+        (void)fprintf(stderr, "lacuna: no Lua package in ../share/lacuna or .. of this program\n");
         return FAILED;
     }
     lua_State *L = open_state();
     if (!L) {
-        fprintf(stderr, "lacuna: cannot create a LuaJIT state\n");
+        (void)fprintf(stderr, "lacuna: cannot create a LuaJIT state\n");
         return FAILED;
     }
     int status = run(L, argc, argv);
     lua_close(L);
     if (fflush(stdout) || ferror(stdout)) {
-        fprintf(stderr, "lacuna: cannot write to standard output\n");
+        (void)fprintf(stderr, "lacuna: cannot write to standard output\n");
         if (status == DONE) status = FAILED;
     }
     return status;

@@ -35,11 +35,11 @@ static int describe(lua_State *L) {
 static bool report(lua_State *L, int status) {
     if (status == 0) return true;
     const char *message = lua_tostring(L, -1);
-    fflush(stdout);
+    (void)fflush(stdout);
     if (!message) message = "unknown failure";
     const char *name = strncmp(message, "lacuna: ", 8) == 0 ? "" : "lacuna: ";
-    fprintf(stderr, "%s%s\n", name, message);
-    fflush(stderr);
+    (void)fprintf(stderr, "%s%s\n", name, message);
+    (void)fflush(stderr);
     lua_pop(L, 1);
     return false;
 }

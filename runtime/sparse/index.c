@@ -93,6 +93,7 @@ static lac_status fill_narrow(lac_context *ctx, const int32_t *rows, lac__index 
                             &index->keys));
     uint64_t *keys = index->keys.data;
     memset(keys + count, -1, LAC__KEY_PAD * sizeof *keys);
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): num_threads reads it */
     const int team = lac__team(ctx, 2 * count);
 #pragma omp parallel for num_threads(team) schedule(static)
     for (int64_t i = 0; i < count; i++) {

@@ -49,6 +49,7 @@ merge_columns(const lac__list_union *u, int64_t part, const int64_t columns, con
     const uint64_t end = u->split[part + 1];
     uint64_t head[LAC__MAX_LISTS], *unique = u->unique + u->part_at[part];
     list lists[LAC__MAX_LISTS];
+    if (columns < 1) return 0;
     for (int64_t c = 0; c < columns; c++) {
         head[c] = UINT64_MAX;
         for (int64_t j = 0; j < depth; j++) {

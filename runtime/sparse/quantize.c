@@ -35,7 +35,7 @@ static bool finite_point(const quantizer *q, int64_t i) {
 
 /* floor(x) without a call into libm wherever x fits int64. */
 static inline double floor_of(double x) {
-    if (!(x > -0x1p62 && x < 0x1p62)) return floor(x);
+    if (!(fabs(x) < 0x1p62)) return floor(x);
     const int64_t whole = (int64_t)x;
     return (double)(whole - ((double)whole > x));
 }

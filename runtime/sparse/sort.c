@@ -25,9 +25,11 @@ static void pass(const uint64_t *from, uint64_t *to, int64_t count, int shift, u
         uint32_t next[DIGITS];
         uint32_t sum = 0;
         for (int d = 0; d < DIGITS; d++) {
+            next[d] = sum;
             for (int t = 0; t < team; t++) {
-                if (t == me) next[d] = sum;
-                sum += counts[(int64_t)t * DIGITS + d];
+                const uint32_t part = counts[(int64_t)t * DIGITS + d];
+                if (t < me) next[d] += part;
+                sum += part;
             }
         }
         for (int64_t i = begin; i < end; i++) to[next[from[i] >> shift & mask]++] = from[i];

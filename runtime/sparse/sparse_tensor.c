@@ -87,6 +87,11 @@ lac_coords *lac_sparse_coords(const lac_sparse *x) {
     return x->coords;
 }
 
+void lac_sparse_parts(const lac_sparse *x, lac_tensor **feats, lac_coords **coords) {
+    if (feats != NULL) *feats = lac_sparse_feats(x);
+    if (coords != NULL) *coords = lac_sparse_coords(x);
+}
+
 lac_status lac_sparse_with_feats(lac_context *ctx, const lac_sparse *x, lac_tensor *feats,
                                  lac_sparse **out) {
     LAC_NEED("sparse_with_feats", ctx, x, feats, out);

@@ -214,8 +214,11 @@ static lac_status fill_results(lac_context *ctx, voxelizer *v, lac__voxelized *r
                    (size_t)columns * sizeof *raw);
         num_points[voxel]++;
     }
-    for (int64_t i = 0; i < cells; i++)
-        feats[i] = (float)(sums[i] / (double)num_points[i / columns]);
+    for (int64_t m = 0; m < v->voxels; m++) {
+        const double count = (double)num_points[m];
+        for (int64_t i = m * columns; i < (m + 1) * columns; i++)
+            feats[i] = (float)(sums[i] / count);
+    }
     lac__pool_free(ctx->pool, &memory);
     r->samples = v->samples;
     r->outside = v->outside;

@@ -111,6 +111,31 @@ static void check_results(const fixture *f, const results *r) {
     CHECK(holds(f->ctx, r->view, view, 32));
 }
 
+/* Sample numbers are any int64: beyond 2^53, where no float64 tells neighbours apart, and at the ends. */
+static void check_numbers(const fixture *f) {
+    static const int64_t numbers[][3] = {
+        {((int64_t)1 << 62) + 501, ((int64_t)1 << 62) + 501, ((int64_t)1 << 62) + 500},
+        {INT64_MAX, INT64_MAX, INT64_MAX - 1},
+        {INT64_MIN + 1, INT64_MIN + 1, INT64_MIN},
+        {INT64_MAX, INT64_MAX, INT64_MIN},
+        {-6, -6, -7},
+    };
+    const lac_group_norm_options norm = {.size = sizeof norm, .groups = 1, .eps = 1};
+    float wanted[6] = {0};
+    lac_tensor *y = NULL;
+    if (OK(lac_group_norm(f->ctx, f->feats, f->sample, &norm, &y)))
+        OK(lac_tensor_download(f->ctx, y, wanted, sizeof wanted));
+    lac_tensor_release(y);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        lac_tensor *sample = tensor(f->ctx, LAC_DTYPE_I64, numbers[i], 1, 3, 0, 0);
+        y = NULL;
+        if (OK(lac_group_norm(f->ctx, f->feats, sample, &norm, &y)))
+            CHECK(holds(f->ctx, y, wanted, 6));
+        lac_tensor_release(y);
+        lac_tensor_release(sample);
+    }
+}
+
 static void check_refusals(const fixture *f) {
     lac_sparse *y = NULL;
     lac_tensor *t = NULL;
@@ -151,6 +176,7 @@ int main(void) {
     OK(make_fixture(&f));
     OK(run(&f, &r));
     check_results(&f, &r);
+    check_numbers(&f);
     check_refusals(&f);
     free_results(&r);
     free_fixture(&f);

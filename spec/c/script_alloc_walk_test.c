@@ -2,13 +2,11 @@
  * script_alloc_walk_test.c - refused memory in scripts: requests of the library and of LuaJIT's foreign calls,
  * and Lua's own objects under a memory_cap of many sizes.
  */
+#include "alloc_walk/lua_memory.h"
 #include "alloc_walk/walk.h"
 
 #include <lacuna/lacuna_script.h>
 
-#include <lauxlib.h>
-#include <lua.h>
-#include <lualib.h>
 #include <stdio.h>
 
 static const char tiny[] = "local lacuna = require 'lacuna'\n"
@@ -121,19 +119,6 @@ static lac_status lac_model_forward_(const world *w, made *m) {
 
 /* ---- a state of the host's ---- */
 
-/* Lua's own memory, refused like the rest. */
-static void *lua_memory(void *user, void *block, size_t old, size_t bytes) {
-    (void)user;
-    if (bytes == 0) return free(block), NULL;
-    if ((block == NULL || bytes > old) && refuses()) return NULL;
-    return realloc(block, bytes);
-}
-static lua_State *host_state(void) {
-    lua_State *L = lua_newstate(lua_memory, NULL);
-    CHECK(L != NULL);
-    luaL_openlibs(L);
-    return L;
-}
 static lac_status lac_script_open_in_(const world *w, made *m) {
     const int was = atomic_exchange(&armed, 0);
     lua_State *L = host_state();

@@ -110,6 +110,8 @@ static void test_errors(lac_context *ctx) {
                                                "shapes", out, 1));
     CHECK(strncmp(lac_last_error(), "shapes:2: ", 10) == 0);
     FAILS(LAC_ERR_SCRIPT, lac_script_run_file(s, "/nowhere/model.lua", out, 1));
+    FAILS(LAC_ERR_ARGUMENT, lac_script_run_file(s, NULL, out, 1));
+    CHECK(strstr(lac_last_error(), "path is NULL") != NULL);
     FAILS(LAC_ERR_ARGUMENT, lac_script_run_string(s, NULL, NULL, out, 1));
     FAILS(LAC_ERR_ARGUMENT, lac_script_run_string(s, "", NULL, NULL, 1));
     lac_context_interrupt(ctx);
@@ -195,6 +197,8 @@ static void test_model(lac_context *ctx) {
     lua_getglobal(L, "run");
     const lac_value in = {.kind = LAC_VALUE_SPARSE, .sparse = x};
     lac_value out;
+    FAILS(LAC_ERR_ARGUMENT, lac_value_push(L, NULL));
+    FAILS(LAC_ERR_ARGUMENT, lac_value_push(NULL, &in));
     OK(lac_value_push(L, &in));
     CHECK(lua_pcall(L, 1, 1, 0) == 0);
     if (OK(lac_value_get(L, -1, &out)) && CHECK(out.kind == LAC_VALUE_TENSOR)) {

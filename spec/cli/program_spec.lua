@@ -45,6 +45,19 @@ describe("lacuna #process", function()
     assert.same({ status = 0, out = "2\tone\ttwo words\ttrue\tone\ttwo words\n", err = "" }, r)
   end)
 
+  it("takes what follows -- as a script, whatever its name", function()
+    shell.write(folder .. "/-e.lua", "print('a script', ...)")
+    local r = shell.run("cd " .. folder .. " && " .. shell.quote(shell.program) .. " -- -e.lua -v")
+    assert.same({ status = 0, out = "a script\t-v\n", err = "" }, r)
+  end)
+
+  it("says which files it lacks", function()
+    local r = shell.run(string.format("cd %s && mkdir -p bare && cp %s bare && bare/lacuna -v",
+      folder, shell.quote(shell.program)))
+    assert.same({ status = 1, out = "",
+      err = "lacuna: no Lua package in ../share/lacuna or .. of this program\n" }, r)
+  end)
+
   it("runs a script from any directory", function()
     script "print(require('lacuna').version)"
     local r = shell.run("cd " .. folder .. " && " .. shell.quote(shell.program) .. " script.lua")

@@ -12,7 +12,7 @@ local native = require "lacuna.native"
 local sparse = require "lacuna.sparse"
 local values = require "lacuna.values"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 ffi.cdef [[
 int setenv(const char *name, const char *value, int overwrite);
@@ -25,8 +25,9 @@ local layers = {}
 local function map_of(layer, x)
   local k, s = layer.kernel_size, layer.stride
   if k[1] * k[2] * k[3] * s[1] * s[2] * s[3] == 1 then return nil end
-  native.call(C.lac_kernel_map_build, ctx, sparse.handle(x, "layers"), layer.options, out.map, nil)
-  return kernel_map.wrap(out.map[0])
+  local map = kernel_map.blank()
+  native.call(C.lac_kernel_map_build, ctx, sparse.handle(x, "layers"), layer.options, map.box, nil)
+  return kernel_map.filled(map, x)
 end
 
 local function describe(layer, x, y, path)

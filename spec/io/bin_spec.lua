@@ -51,6 +51,18 @@ describe("read_points of a .bin", function()
     assert.same({ 5, 5 }, read(bin(("\0"):rep(100))):size())
   end)
 
+  it("keeps the newest 256 of what nobody takes from the log", function()
+    log_lines()
+    local old, new = bin(("\0"):rep(100)), bin(("\0"):rep(100))
+    for _ = 1, 9 do read(old) end
+    for _ = 1, 255 do read(new) end
+    local lines = log_lines()
+    assert.equal(256, #lines)
+    assert.truthy(lines[1]:find(old, 1, true))
+    assert.truthy(lines[2]:find(new, 1, true))
+    assert.truthy(lines[256]:find(new, 1, true))
+  end)
+
   it("refuses a size that several counts fit, or none", function()
     local twelve = bin(("\0"):rep(48))
     support.raises(function() read(twelve) end, twelve, "48 bytes", "3, 4, 6 columns", "columns=")

@@ -226,6 +226,10 @@ describe("spvoxelize, spdevoxelize and calc_ti_weights", function()
     local counts = lacuna.tensor({ 2, 0, 4 }, { dtype = "int32" })
     assert.are.same({ { 1.5, 2 }, { 0, 0 }, { 2, 2.5 } },
       F.spvoxelize(feats, idx, counts):totable())
+    local exact = F.spvoxelize(feats:double() + 2 ^ 40, idx, counts)
+    assert.equal("float64", exact:dtype())
+    assert.are.same({ { 2 ^ 39 + 1.5, 2 ^ 39 + 2 }, { 0, 0 }, { 2 ^ 39 + 2, 2 ^ 39 + 2.5 } },
+      exact:totable())
     support.raises(function() F.spvoxelize(feats, idx, counts:narrow(1, 1, 2)) end,
       "index 2 of point 0", "less than 2")
     support.raises(function() F.spvoxelize(feats, idx:float(), counts) end, "float32")

@@ -150,6 +150,31 @@ describe("a REPL session #process", function()
     finish()
   end)
 
+  on_a_terminal("reads whole lines where a terminal cannot edit them", function()
+    start "TERM=dumb"
+    run("1 + 1", "\n2")
+    t:send "for i = 1, 2 do\n":expect "\n>> $"
+    t:send "print(i * 10) end\n":expect "\n10\n20\n> $"
+    t:send "half a lin":expect "half a lin"
+    t:send(INTERRUPT):expect "\n> $"
+    run("'after'", "\nafter")
+    finish()
+    assert.equal("", shell.list(state))
+  end)
+
+  -- A shell gives the terminal the mode of its own when it takes a stopped program's place.
+  on_a_terminal("edits lines again when it is stopped and continued", function()
+    start()
+    t:send "ffi = require 'ffi' ffi.cdef 'int getpid(void);'\n":expect "\n> $"
+    t:send "'pid ' .. ffi.C.getpid()\n"
+    local pid = t:expect "\npid %d+\n> $":match "%d+"
+    -- (Without SIGSTOP, which stops script(1) too.)
+    local r = shell.run("pid=" .. pid .. "; stty -F /proc/$pid/fd/0 sane && kill -CONT $pid")
+    assert.equal(0, r.status, r.err)
+    complete("lacuna.quan", "quan.*tize")
+    finish()
+  end)
+
   on_a_terminal("helps", function()
     start()
     run("help()", "help%(x%).-logits = net%(x%)")

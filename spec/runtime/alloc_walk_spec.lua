@@ -17,6 +17,7 @@ local takes_none = [[
   lac_tensor_is_read_only lac_tensor_is_pending
   lac_coords_retain lac_coords_release lac_coords_count lac_coords_device lac_coords_tensor
   lac_sparse_retain lac_sparse_release lac_sparse_describe lac_sparse_feats lac_sparse_coords
+  lac_sparse_parts
   lac_kernel_map_retain lac_kernel_map_release lac_kernel_map_describe
   lac_tuning_get lac_tuning_count lac_tuning_clear
   lac_hdf5_release lac_text_free lac_file_release lac_file_size

@@ -22,12 +22,13 @@ local function untouched(rows, columns, dtype)
   local READ, PRIVATE_ANONYMOUS_NORESERVE = 1, 0x4022
   local memory = ffi.C.mmap(nil, bytes, READ, PRIVATE_ANONYMOUS_NORESERVE, -1, 0)
   assert.is_true(ffi.cast("intptr_t", memory) ~= -1)
-  local desc, out = ffi.new "lac_tensor_desc", ffi.new "lac_tensor *[1]"
+  local T = require "lacuna.tensor"
+  local desc, t = ffi.new "lac_tensor_desc", T.blank()
   desc.size, desc.ndim = ffi.sizeof "lac_tensor_desc", 2
   desc.dtype = dtype
   desc.shape[0], desc.shape[1] = rows, columns
-  native.call(C.lac_tensor_wrap, native.ctx, desc, memory, nil, nil, out)
-  return require("lacuna.tensor").wrap(out[0]), function() ffi.C.munmap(memory, bytes) end
+  native.call(C.lac_tensor_wrap, native.ctx, desc, memory, nil, nil, t.box)
+  return T.filled(t), function() ffi.C.munmap(memory, bytes) end
 end
 
 describe("the limits of lacuna.h", function()

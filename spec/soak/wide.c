@@ -34,11 +34,12 @@ static void add_tap(const float *x, const float *w, float *sums) {
 int main(int argc, char **argv) {
     begin();
     const int n = argc > 1 ? atoi(argv[1]) : 300;
+    if (n < 1 || n > SIDE * SIDE * SIDE) return 2;
     int32_t(*rows)[4] = calloc((size_t)n, sizeof *rows);
     float *x = malloc((size_t)n * CHANNELS * sizeof *x);
     float *y = malloc((size_t)n * CHANNELS * sizeof *y);
     float *w = malloc(sizeof(float) * TAPS * CHANNELS * CHANNELS);
-    if (n < 1 || n > SIDE * SIDE * SIDE || !rows || !x || !y || !w) return 2;
+    if (!rows || !x || !y || !w) exit(2);
     for (int i = 0; i < n; i++) {
         const int cell = i * 5 % (SIDE * SIDE * SIDE); /* 5 and 512 share no factor */
         row_at[cell] = i + 1;

@@ -1,11 +1,11 @@
--- coverage.lua BUILD HARNESSES - what the checks have run of runtime/, from gcov's text: lines a
+-- coverage.lua OBJECTS - what the checks have run of runtime/, from gcov's text: lines a
 -- folder and in all, the files that fall short, exported functions that nothing called. Fails where
 -- one is left or the total is below LEAST. A line of a kernel built for several instruction sets
--- counts once it ran in one of them.
+-- counts once it ran in one of them; what is built only for one that this CPU lacks does not count.
 
 local LEAST, SHORT = 90, 90
 
-local build = assert(arg[1], "coverage.lua BUILD")
+local objects = assert(arg[1], "coverage.lua OBJECTS")
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -44,8 +44,17 @@ local function add(text)
   end
 end
 
-for notes in output("find '" .. build .. "/obj' -name '*.gcno'"):gmatch("[^\n]+") do
-  if notes:find("/runtime/") or notes:find("/isa/") then
+-- The builds of the kernels that this CPU cannot run, by the flag that it would have.
+local needs = { avx2 = "avx2", avx512 = "avx512f", avx512bf16 = "avx512_bf16" }
+local flags = " " .. (read("/proc/cpuinfo"):match("flags%s*:([^\n]*)") or "") .. " "
+local lacks = {}
+for isa, flag in pairs(needs) do
+  if not flags:find(" " .. flag .. " ", 1, true) then lacks[isa] = true end
+end
+
+for notes in output("find '" .. objects .. "' -name '*.gcno'"):gmatch("[^\n]+") do
+  local isa = notes:match("/isa/(%w+)/")
+  if (isa or notes:find("/runtime/")) and not lacks[isa or ""] then
     add(output("gcov -b -t '" .. notes .. "' 2>/dev/null"))
   end
 end
@@ -80,6 +89,7 @@ local function ranges(numbers)
 end
 
 table.sort(files, function(a, b) return a.name < b.name end)
+for isa in pairs(lacks) do print("left out, as this CPU lacks it: kernels of " .. isa) end
 print(string.format("files below %d %%, and their lines that did not run:", SHORT))
 for _, file in ipairs(files) do
   if share(file.hit, file.all) < SHORT then

@@ -258,6 +258,11 @@ describe("functions of one element", function()
     assert.same({ { 1, 2, 3 }, { 7, 8, 9 } }, create.where(c, a, b):totable())
     assert.equal("float64", create.where(c, a, b):dtype())
     assert.same({ { 1, 2, 3 }, { 0, 0, 0 } }, create.where(c, a, 0):totable())
+    for _, dtype in ipairs { "uint8", "float16", "bfloat16", "int32" } do
+      local r = create.where(c, S.tensor({ 1, 2, 3 }, dtype), S.tensor({ 7, 8, 9 }, dtype))
+      assert.equal(dtype, r:dtype())
+      assert.same({ { 1, 2, 3 }, { 7, 8, 9 } }, r:totable(), dtype)
+    end
     local n = S.tensor({ 5, 6 }, "int64")
     assert.equal("int64", create.where(n:gt(5), n, -1):dtype())
     assert.equal("float32", create.where(n:gt(5), 1, 0):dtype())

@@ -4,11 +4,12 @@ local create = require "lacuna.create"
 local native = require "lacuna.native"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out.tensor
+local C, ctx = native.C, native.ctx
 
 local function linear(x, weight)
-  native.call(C.lac_linear, ctx, x.h, weight.h, nil, out)
-  return T.wrap(out[0])
+  local y = T.blank()
+  native.call(C.lac_linear, ctx, x.h, weight.h, nil, y.box)
+  return T.filled(y, x, weight)
 end
 
 describe("a pending result", function()

@@ -190,8 +190,11 @@ end)
 
 describe("matmul", function()
   it("agrees with loops in every dtype", function()
-    for _, dtype in ipairs { "float32", "float16", "bfloat16", "float64", "int32", "int64" } do
-      local a, b = S.random_table({ 7, 5 }, -4, 4), S.random_table({ 5, 11 }, -4, 4)
+    for _, dtype in ipairs {
+      "float32", "float16", "bfloat16", "float64", "int32", "int64", "uint8",
+    } do
+      local least = dtype == "uint8" and 0 or -4
+      local a, b = S.random_table({ 7, 5 }, least, 4), S.random_table({ 5, 11 }, least, 4)
       local want = S.build({ 7, 11 }, function(i)
         local s = 0
         for k = 1, 5 do s = s + a[i[1]][k] * b[k][i[2]] end

@@ -42,13 +42,15 @@ end)
 
 describe("gather and scatter_add", function()
   it("agree with loops", function()
-    local a = S.random_table({ 4, 5 }, -50, 50)
     local index = S.random_table({ 3, 5 }, 0, 3)
-    for _, dtype in ipairs { "float32", "float16", "float64", "int32", "int64" } do
+    local a
+    for _, dtype in ipairs { "uint8", "float16", "float64", "int32", "int64", "float32" } do
+      local least = dtype == "uint8" and 0 or -9
+      a = S.random_table({ 4, 5 }, 5 * least, 50)
       local t = S.tensor(a, dtype)
       assert.same(S.build({ 3, 5 }, function(i) return a[index[i[1]][i[2]] + 1][i[2]] end),
         t:gather(1, indices(index)):totable())
-      local src = S.random_table({ 4, 6 }, -9, 9)
+      local src = S.random_table({ 4, 6 }, least, 9)
       local want = S.build({ 4, 5 }, function(i) return a[i[1]][i[2]] end)
       S.each({ 3, 5 }, function(i)
         local row = index[i[1]][i[2]] + 1

@@ -10,6 +10,9 @@ local native = require "lacuna.native"
 local C = native.C
 local file = {}
 
+local release = native.owner("lacuna_File", "lac_file", C.lac_file_release)
+local Handle = ffi.metatype("lacuna_File", { __gc = release })
+
 ---@class lacuna.convert.File
 ---@field path string  on one line, for messages
 ---@field size integer  bytes
@@ -38,11 +41,10 @@ function file.open(path)
     errors.raisef("convert: the path is a %s, expected a string", type(path))
   end
   if path:find("\0", 1, true) then errors.raise("convert: the path has a zero byte") end
-  local ok, message = pcall(native.call, C.lac_file_open, native.ctx, "convert", path,
-    native.out.file)
+  local handle = Handle()
+  local ok, message = pcall(native.call, C.lac_file_open, native.ctx, "convert", path, handle.box)
   if not ok then error(printable(tostring(message)), 0) end
-  local handle = ffi.gc(native.out.file[0], C.lac_file_release)
-  native.call(C.lac_file_size, handle, size_box)
+  native.call(C.lac_file_size, handle.h, size_box)
   return setmetatable({ handle = handle, path = printable(path), size = tonumber(size_box[0]) },
     File)
 end
@@ -56,7 +58,8 @@ end
 
 --- The lac_file; raises when the file was closed.
 function methods.checked_handle(f)
-  return f.handle or f:fail("is closed")
+  if not f.handle then f:fail("is closed") end
+  return f.handle.h
 end
 
 local function check_range(f, offset, n)
@@ -113,7 +116,8 @@ end
 --- The file cannot be read afterwards. Closing twice does nothing.
 function methods.close(f)
   if not f.handle then return end
-  C.lac_file_release(ffi.gc(f.handle, nil))
+  C.lac_file_release(f.handle.h)
+  f.handle.h = nil
   f.handle = nil
 end
 

@@ -183,9 +183,10 @@ local function read(s, dtype, shape, strides, offset, loaded)
   desc.crc32 = storage.crc32 or 0
   local name = s.name or ("storage " .. tostring(storage.key))
   desc.name = name
+  local y = T.blank()
   native.call(C.lac_file_read_tensor, native.ctx, s.file:checked_handle(), desc,
-    loaded and loaded.h or nil, native.out.tensor)
-  return T.wrap(native.out.tensor[0], loaded, name)
+    loaded and loaded.h or nil, y.box)
+  return T.filled(y, loaded, name, s)
 end
 
 -- The bytes of a storage that several tensors view.

@@ -12,7 +12,7 @@ local sparse = require "lacuna.sparse"
 local T = require "lacuna.tensor"
 local triple = require "lacuna.nn.triple"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local conv = {}
 
@@ -72,17 +72,19 @@ function conv.conv3d(x, weight, opts)
   if opts.config then conv_config.check("conv3d", opts.config) end
   local o = prepare("conv3d", opts, kernel)
   if opts.bias then o.bias = T.handle(opts.bias, "conv3d", "bias") end
-  native.call(C.lac_conv3d, ctx, handle, w, o, out.sparse)
-  return sparse.wrap(out.sparse[0], x, weight, opts)
+  local y = sparse.blank()
+  native.call(C.lac_conv3d, ctx, handle, w, o, y.box)
+  return sparse.filled(y, x, weight, opts)
 end
 
 --- The same for nn.Conv3d, which has checked everything when it was made: `o` is its own struct.
 function conv.run(x, weight, bias, o, config)
   conv_config.apply("conv3d", config, o)
   o.bias = bias and T.handle(bias, "conv3d", "bias") or nil
+  local y = sparse.blank()
   native.call(C.lac_conv3d, ctx, sparse.handle(x, "conv3d"), T.handle(weight, "conv3d", "weight"),
-    o, out.sparse)
-  return sparse.wrap(out.sparse[0], x, weight, bias)
+    o, y.box)
+  return sparse.filled(y, x, weight, bias)
 end
 
 --- A filled lac_conv3d_options of its own.
@@ -106,9 +108,10 @@ function conv.build_kernel_map(x, opts)
   local kernel = triple("build_kernel_map", "kernel_size", opts.kernel_size or 3, 1)
   if opts.config then conv_config.check("build_kernel_map", opts.config) end
   local o = prepare("build_kernel_map", opts, kernel)
-  native.call(C.lac_kernel_map_build, ctx, sparse.handle(x, "build_kernel_map"), o, out.map,
-    out.coords)
-  return kernel_map.wrap(out.map[0], x), coords.wrap(out.coords[0])
+  local map, rows = kernel_map.blank(), coords.blank()
+  native.call(C.lac_kernel_map_build, ctx, sparse.handle(x, "build_kernel_map"), o, map.box,
+    rows.box)
+  return kernel_map.filled(map, x), coords.filled(rows)
 end
 
 --- The offsets of a centred kernel in the order of its taps, int32 [K,3]: axis 0 fastest where

@@ -9,7 +9,7 @@ local kernel_map = require "lacuna.kernel_map"
 local T = require "lacuna.tensor"
 local triple = require "lacuna.nn.triple"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local coord_ops = {}
 
@@ -19,9 +19,10 @@ local coord_ops = {}
 ---@return Tensor  [N], or [K,N] with offsets
 ---@usage keys = F.sphash(x.coords, F.get_kernel_offsets(3))
 function coord_ops.sphash(rows, offsets)
+  local y = T.blank()
   native.call(C.lac_hash_rows, ctx, T.handle(rows, "sphash", "coords"),
-    offsets and T.handle(offsets, "sphash", "offsets") or nil, out.tensor)
-  return T.wrap(out.tensor[0], rows, offsets)
+    offsets and T.handle(offsets, "sphash", "offsets") or nil, y.box)
+  return T.filled(y, rows, offsets)
 end
 
 --- Where each query stands in the references, -1 where it does not; the first of equal references.
@@ -32,9 +33,10 @@ end
 ---@usage near = F.spcrop(x, { 8, 8, 0 })
 ---@usage at = F.sphashquery(F.sphash(near.coords), F.sphash(x.coords))
 function coord_ops.sphashquery(queries, references)
+  local y = T.blank()
   native.call(C.lac_find_rows, ctx, T.handle(queries, "sphashquery", "queries"),
-    T.handle(references, "sphashquery", "references"), out.tensor)
-  return T.wrap(out.tensor[0], queries, references)
+    T.handle(references, "sphashquery", "references"), y.box)
+  return T.filled(y, queries, references)
 end
 
 --- How often each of 0 to n - 1 occurs in idx; negative values are ignored.
@@ -43,9 +45,10 @@ end
 ---@return Tensor  int32 [n]
 ---@usage F.spcount(lacuna.tensor({ 0, 2, 2 }, { dtype = "int32" }), 3)
 function coord_ops.spcount(idx, n)
+  local y = T.blank()
   native.call(C.lac_count_index, ctx, T.handle(idx, "spcount", "idx"),
-    T.whole("spcount", "n", n), out.tensor)
-  return T.wrap(out.tensor[0], idx)
+    T.whole("spcount", "n", n), y.box)
+  return T.filled(y, idx)
 end
 
 local rows_keys = {
@@ -75,8 +78,9 @@ local function derive(op, rows, opts, fields)
   fields.stride, fields.padding, fields.dilation = opts.stride or 2, opts.padding, opts.dilation
   fields.config = opts.downsample_mode and { downsample_mode = opts.downsample_mode }
   local o = conv.options(op, fields, triple(op, "kernel_size", opts.kernel_size or 2, 1))
-  native.call(C.lac_coords_strided, ctx, coords.handle(set), o, out.coords)
-  local made = coords.wrap(out.coords[0], set)
+  local made = coords.blank()
+  native.call(C.lac_coords_strided, ctx, coords.handle(set), o, made.box)
+  coords.filled(made, set)
   if opts.spatial_range == nil then return made end
   local mode = o.downsample_mode
   if mode < 0 then mode = C.lac_context_flag(ctx, C.LAC_FLAG_DOWNSAMPLE_MODE) end
@@ -116,8 +120,9 @@ function coord_ops.transpose_kernel_map(map)
     errors.raisef("transpose_kernel_map: a %s, expected a KernelMap: see build_kernel_map",
       require("lacuna.kinds").of(map))
   end
-  native.call(C.lac_kernel_map_transpose, ctx, kernel_map.handle(map), out.map)
-  return kernel_map.wrap(out.map[0], map)
+  local y = kernel_map.blank()
+  native.call(C.lac_kernel_map_transpose, ctx, kernel_map.handle(map), y.box)
+  return kernel_map.filled(y, map)
 end
 
 return coord_ops

@@ -19,7 +19,7 @@ local sample_norm = require "lacuna.nn.sample_norm"
 local point_ops = require "lacuna.nn.point_ops"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local F = {
   conv3d = conv.conv3d,
@@ -43,8 +43,9 @@ for name, fn in pairs(coord_ops) do F[name] = fn end
 
 local function activate(op, kind, slope, x)
   return kinds.map(x, op, function(t)
-    native.call(C.lac_activate, ctx, kind, slope, T.handle(t, op, "input"), out.tensor)
-    return T.wrap(out.tensor[0], t)
+    local y = T.blank()
+    native.call(C.lac_activate, ctx, kind, slope, T.handle(t, op, "input"), y.box)
+    return T.filled(y, t)
   end)
 end
 
@@ -76,10 +77,11 @@ end
 ---@usage y = F.linear(x, lacuna.randn(16, 4), lacuna.zeros(16))
 function F.linear(x, weight, bias)
   return kinds.map(x, "linear", function(t)
+    local y = T.blank()
     native.call(C.lac_linear, ctx, T.handle(t, "linear", "input"),
       T.handle(weight, "linear", "weight"), bias and T.handle(bias, "linear", "bias") or nil,
-      out.tensor)
-    return T.wrap(out.tensor[0], t, weight, bias)
+      y.box)
+    return T.filled(y, t, weight, bias)
   end)
 end
 
@@ -107,8 +109,9 @@ function F.batch_norm(x, opts)
     norm.eps, norm.momentum = opts.eps or 1e-5, opts.momentum or 0.1
     norm.weight, norm.bias = optional(opts, "weight"), optional(opts, "bias")
     norm.mean, norm.var = optional(opts, "mean"), optional(opts, "var")
-    native.call(C.lac_batch_norm, ctx, T.handle(t, "batch_norm", "input"), norm, out.tensor)
-    return T.wrap(out.tensor[0], t, opts)
+    local y = T.blank()
+    native.call(C.lac_batch_norm, ctx, T.handle(t, "batch_norm", "input"), norm, y.box)
+    return T.filled(y, t, opts)
   end)
 end
 

@@ -11,7 +11,7 @@ local shape = require "lacuna.shape"
 local sparse = require "lacuna.sparse"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local point_ops = {}
 
@@ -46,11 +46,12 @@ function point_ops.initial_voxelize(z, pres, vres)
   local op = "initial_voxelize"
   check_points(op, z)
   local ratio = resolution("pres", pres) / resolution("vres", vres)
+  local own, scaled, index = sparse.blank(), T.blank(), T.blank()
   native.call(C.lac_point_voxelize, ctx, T.handle(z.coords, op), T.handle(z.feats, op), ratio,
-    out.sparse, out.tensor, out.tensor2)
-  local x = sparse.wrap(out.sparse[0])
-  local scaled, index = T.wrap(out.tensor[0]), T.wrap(out.tensor2[0], z)
-  points.move(z, scaled)
+    own.box, scaled.box, index.box)
+  local x = sparse.filled(own)
+  T.filled(index, z)
+  points.move(z, T.filled(scaled))
   points.lookup(z, "voxel 1,1,1", x.coords, function() return { index } end)
   return x
 end
@@ -58,9 +59,10 @@ end
 local function voxel_index(x, z)
   local s, text = stride_of(x)
   return points.lookup(z, "voxel " .. text, x.coords, function()
+    local index = T.blank()
     native.call(C.lac_point_index, ctx, T.handle(z.coords, "point_to_voxel"), x.coords.h, s,
-      out.tensor)
-    return { T.wrap(out.tensor[0], z, x) }
+      index.box)
+    return { T.filled(index, z, x) }
   end)[1]
 end
 
@@ -75,19 +77,20 @@ function point_ops.point_to_voxel(x, z)
   sparse.handle(x, "point_to_voxel")
   check_points("point_to_voxel", z)
   local index = voxel_index(x, z)
+  local means = T.blank()
   native.call(C.lac_scatter_mean, ctx, T.handle(z.feats, "point_to_voxel", "feats"), index.h,
-    #x.coords, nil, out.tensor)
-  return x:replace_feature(T.wrap(out.tensor[0], z, index))
+    #x.coords, nil, means.box)
+  return x:replace_feature(T.filled(means, z, index))
 end
 
 local function corners(x, z, nearest)
   local s, text = stride_of(x)
   local kind = (nearest and "nearest " or "corners ") .. text
   local found = points.lookup(z, kind, x.coords, function()
+    local index, weights = T.blank(), T.blank()
     native.call(C.lac_point_corners, ctx, T.handle(z.coords, "voxel_to_point"), x.coords.h, s,
-      nearest and 1 or 0, out.tensor, out.tensor2)
-    local index = T.wrap(out.tensor[0])
-    return { index, T.wrap(out.tensor2[0], z, x) }
+      nearest and 1 or 0, index.box, weights.box)
+    return { T.filled(index), T.filled(weights, z, x) }
   end)
   return found[1], found[2]
 end
@@ -124,9 +127,10 @@ function point_ops.spvoxelize(feats, idx, counts)
   if #sizes ~= 1 then
     errors.raisef("spvoxelize: counts are %s, expected [M]", shape.text(sizes))
   end
+  local y = T.blank()
   native.call(C.lac_scatter_mean, ctx, T.handle(feats, op, "feats"), T.handle(idx, op, "idx"),
-    sizes[1], T.handle(counts, op, "counts"), out.tensor)
-  return T.wrap(out.tensor[0], feats, idx, counts)
+    sizes[1], T.handle(counts, op, "counts"), y.box)
+  return T.filled(y, feats, idx, counts)
 end
 
 --- Weighted sums of rows: out[i] = sum of w[i][k] feats[idx[i][k]]. Negative idx are left out.
@@ -138,9 +142,10 @@ end
 ---@usage feats = F.spdevoxelize(x.feats, idx, lacuna.full({ 3, 8 }, 1 / 8))
 function point_ops.spdevoxelize(feats, idx, w)
   local op = "spdevoxelize"
+  local y = T.blank()
   native.call(C.lac_devoxelize, ctx, T.handle(feats, op, "feats"), T.handle(idx, op, "idx"),
-    T.handle(w, op, "weights"), out.tensor)
-  return T.wrap(out.tensor[0], feats, idx, w)
+    T.handle(w, op, "weights"), y.box)
+  return T.filled(y, feats, idx, w)
 end
 
 --- Trilinear weights of the eight cells around each point, in the order of voxel_to_point; a
@@ -156,9 +161,10 @@ function point_ops.calc_ti_weights(cloud, idx, scale)
   if scale ~= nil and type(scale) ~= "number" then
     errors.raisef("calc_ti_weights: scale is a %s, expected a number", type(scale))
   end
+  local y = T.blank()
   native.call(C.lac_trilinear_weights, ctx, T.handle(cloud, op, "points"),
-    T.handle(idx, op, "idx"), scale or 1, out.tensor)
-  return T.wrap(out.tensor[0], cloud, idx)
+    T.handle(idx, op, "idx"), scale or 1, y.box)
+  return T.filled(y, cloud, idx)
 end
 
 return point_ops

@@ -10,7 +10,7 @@ local sparse = require "lacuna.sparse"
 local T = require "lacuna.tensor"
 local triple = require "lacuna.nn.triple"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local pool = {}
 
@@ -38,8 +38,9 @@ function pool.run(op, kind, x, geometry)
     stride = geometry.stride, padding = geometry.padding, dilation = geometry.dilation,
     config = geometry.config,
   }, geometry.kernel_size)
-  native.call(C.lac_pool3d, ctx, handle, kinds[kind], options, out.sparse)
-  return sparse.wrap(out.sparse[0], x)
+  local y = sparse.blank()
+  native.call(C.lac_pool3d, ctx, handle, kinds[kind], options, y.box)
+  return sparse.filled(y, x)
 end
 
 --- Maximum of the active inputs of each window; rows and windows are those of a convolution with
@@ -65,9 +66,10 @@ function pool.avg_pool3d(x, kernel_size, opts)
 end
 
 local function reduce(op, kind, feats, index, count)
+  local y = T.blank()
   native.call(C.lac_global_pool, ctx, T.handle(feats, op, "input"),
-    index and T.handle(index, op) or nil, count, kinds[kind], out.tensor)
-  return T.wrap(out.tensor[0], feats, index)
+    index and T.handle(index, op) or nil, count, kinds[kind], y.box)
+  return T.filled(y, feats, index)
 end
 
 --- The mean of the rows with each index, [count,C].

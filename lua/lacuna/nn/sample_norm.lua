@@ -6,7 +6,7 @@ local errors = require "lacuna.errors"
 local samples = require "lacuna.nn.samples"
 local T = require "lacuna.tensor"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 
 local sample_norm = {}
 
@@ -23,9 +23,10 @@ local function run(op, x, groups, opts)
   options.size, options.groups, options.eps = ffi.sizeof(options), groups, eps
   options.weight = opts.weight and T.handle(opts.weight, op, "weight") or nil
   options.bias = opts.bias and T.handle(opts.bias, op, "bias") or nil
+  local y = T.blank()
   native.call(C.lac_group_norm, ctx, T.handle(feats, op, "input"),
-    index and T.handle(index, op) or nil, options, out.tensor)
-  local y = T.wrap(out.tensor[0], feats, index, opts)
+    index and T.handle(index, op) or nil, options, y.box)
+  T.filled(y, feats, index, opts)
   return index and x:replace_feature(y) or y
 end
 

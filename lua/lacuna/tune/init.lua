@@ -18,11 +18,12 @@ local measure = require "lacuna.tune.measure"
 local modes = require "lacuna.modes"
 local Module = require "lacuna.nn.module"
 local native = require "lacuna.native"
+local kernel_map = require "lacuna.kernel_map"
 local report = require "lacuna.tune.report"
 local sparse = require "lacuna.sparse"
 local values = require "lacuna.values"
 
-local C, ctx, out = native.C, native.ctx, native.out
+local C, ctx = native.C, native.ctx
 local counters = ffi.new("lac_counters")
 local numbers = ffi.new("int64_t[4]")
 
@@ -63,12 +64,13 @@ local function identify(layer, x)
   conv_config.apply("tune", layer.config, layer.options)
   local key = choices.key(x, layer.options, layer.out_channels)
   if not key then return nil end
-  native.call(C.lac_kernel_map_build, ctx, sparse.handle(x, "tune"), layer.options, out.map, nil)
-  local map = out.map[0]
-  C.lac_kernel_map_describe(map, numbers, numbers + 1, numbers + 2, numbers + 3)
-  C.lac_kernel_map_release(map) -- the coordinates keep it
+  local map = kernel_map.blank()
+  native.call(C.lac_kernel_map_build, ctx, sparse.handle(x, "tune"), layer.options, map.box, nil)
+  local identity = tostring(map.h)
+  C.lac_kernel_map_describe(map.h, numbers, numbers + 1, numbers + 2, numbers + 3)
+  map:free() -- the coordinates keep it
   local backwards = layer.transposed and not layer.generative
-  return key, tostring(map), tonumber(numbers[1]), tonumber(numbers[backwards and 2 or 3])
+  return key, identity, tonumber(numbers[1]), tonumber(numbers[backwards and 2 or 3])
 end
 
 -- The rows of the report, one a key in the order of the layers, and the number of layers on a map.

@@ -27,12 +27,14 @@ static void load_part(lac_dtype dtype, const void *base, int64_t index, int64_t 
 static void store_part(lac_dtype dtype, void *base, int64_t index, int64_t columns,
                        const float *row) {
     uint16_t *halves = (uint16_t *)base + index;
+    /* NOLINTBEGIN(clang-analyzer-core.CallAndMessage): a row has `columns` and more */
     if (dtype == LAC_DTYPE_F32)
         memcpy((float *)base + index, row, (size_t)columns * sizeof *row);
     else if (dtype == LAC_DTYPE_F16)
         for (int64_t j = 0; j < columns; j++) halves[j] = lac__float_to_f16(row[j]);
     else
         for (int64_t j = 0; j < columns; j++) halves[j] = lac__float_to_bf16(row[j]);
+    /* NOLINTEND(clang-analyzer-core.CallAndMessage) */
 }
 
 /* How rows of a panel are walked: whole vectors, or one panel that is filled up. */

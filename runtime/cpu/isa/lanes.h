@@ -101,6 +101,7 @@ LAC__INLINE lac__floats lac__floats_from_f16(const uint16_t *p) {
     return (lac__floats)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)p));
 #else
     lac__floats x;
+    /* cppcheck-suppress uninitvar; it takes the vector for a pointer */
     for (int i = 0; i < LAC__LANES; i++) x[i] = lac__f16_to_float(p[i]);
     return x;
 #endif

@@ -496,6 +496,8 @@ void lac_sparse_describe(const lac_sparse *x, lac_sparse_desc *out);
 /** Retained for the caller, who releases. */
 lac_tensor *lac_sparse_feats(const lac_sparse *x);
 lac_coords *lac_sparse_coords(const lac_sparse *x);
+/** Both, each written where it has an owner already; either may be NULL. */
+void lac_sparse_parts(const lac_sparse *x, lac_tensor **feats, lac_coords **coords);
 /** The same rows, stride, range and batch size under other features. */
 lac_status lac_sparse_with_feats(lac_context *ctx, const lac_sparse *x, lac_tensor *feats,
                                  lac_sparse **out);

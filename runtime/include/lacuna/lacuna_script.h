@@ -70,7 +70,8 @@ typedef struct lac_script_options {
     uint64_t
         memory_cap; /* bytes that Lua's own objects may take; 0: no limit. Tensors do not count here
                             but in the context's budget */
-    int32_t jit;    /* 1: compile hot loops, -1: do not; 0: unless restricted */
+    int32_t jit;    /* 1: compile hot loops, -1: do not; 0: unless restricted or capped. With a memory_cap
+                       LuaJIT's compiled code may crash where Lua's memory ends, so 1 is for trusted hosts */
 } lac_script_options;
 
 /**

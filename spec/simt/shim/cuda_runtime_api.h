@@ -51,7 +51,7 @@ extern "C" {
     X(cudaErrorStreamCaptureUnjoined, 904, "capturing stream has unjoined work")                   \
     X(cudaErrorUnknown, 999, "unknown error")
 
-#define SIMT_ENUM(name, value, text) name = value,
+#define SIMT_ENUM(name, value, text) name = (value),
 typedef enum cudaError { SIMT_ERRORS(SIMT_ENUM) cudaErrorApiFailureBase = 10000 } cudaError_t;
 #undef SIMT_ENUM
 
