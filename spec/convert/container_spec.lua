@@ -51,7 +51,7 @@ describe("an HDF5 file that contains itself", function()
     hdf5.open = function(path)
       return {
         path = path, list = function() return { "a", "b" } end,
-        kind = function() return "group" end,
+        kind = function() return "group" end, attr = function() end,
         close = function() closed = true end,
       }
     end

@@ -5,7 +5,8 @@ local shell = require "spec.support.shell"
 local has_tools = shell.run("command -v dpkg-deb dpkg-shlibdeps").status == 0
 local WITHOUT = "no dpkg-shlibdeps here (Debian's dpkg-dev)"
 
--- Not sanitized: make would build anew, without sanitizers, what the other specs run on.
+-- Not sanitized: most of the time goes to make, which without the flags of `make sanitize` would
+-- also build anew what the other specs run on.
 describe("make deb #process #unsanitized", function()
   local folder, remove, package
 

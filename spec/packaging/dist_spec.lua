@@ -2,7 +2,8 @@
 
 local shell = require "spec.support.shell"
 
--- Not sanitized: make would build anew, without sanitizers, what the other specs run on.
+-- Not sanitized: most of the time goes to make, which without the flags of `make sanitize` would
+-- also build anew what the other specs run on.
 describe("make dist #process #unsanitized", function()
   local folder, remove, archive
 
