@@ -142,6 +142,79 @@ static void refuse_points(lac_context *ctx) {
     lac_tensor_release(u8);
 }
 
+/* Of three voxels with two channels. */
+static void refuse_sparse(lac_context *ctx) {
+    const int32_t rows[3][4] = {{0, 0, 0, 0}, {0, 0, 0, 1}, {0, 1, 0, 0}};
+    lac_tensor *feats = ones(ctx, LAC_DTYPE_F32, 2, 3, 2),
+               *line = ones(ctx, LAC_DTYPE_F32, 1, 3, 0);
+    lac_tensor *i64 = ones(ctx, LAC_DTYPE_I64, 2, 3, 4), *f64 = ones(ctx, LAC_DTYPE_F64, 2, 3, 2);
+    lac_tensor *set = tensor(ctx, LAC_DTYPE_I32, rows, 2, 3, 4, 0);
+    lac_tensor *weight = ones(ctx, LAC_DTYPE_F32, 2, 2, 2);
+    lac_tensor *exact = ones(ctx, LAC_DTYPE_F64, 2, 2, 2);
+    lac_tensor *cloud = ones(ctx, LAC_DTYPE_F32, 2, 3, 4);
+    lac_coords *coords = NULL;
+    lac_sparse *x = NULL, *doubles = NULL, *y = NULL;
+    OK(lac_coords_create(ctx, set, &coords));
+    REFUSES(LAC_ERR_SHAPE, "coords: query int64 [3, 4], expected int32 [Q, 4]",
+            lac_coords_find(ctx, coords, i64, &out));
+    REFUSES(LAC_ERR_SHAPE, "sparse tensor: feats of shape [3]",
+            lac_sparse_create(ctx, line, coords, NULL, &x));
+    lac_sparse_desc desc = {.size = sizeof desc, .stride = {1, 1, 1}, .batch_size = -1};
+    REFUSES(LAC_ERR_ARGUMENT, "batch_size -1 is negative",
+            lac_sparse_create(ctx, feats, coords, &desc, &x));
+    CHECK(x == NULL);
+    OK(lac_sparse_create(ctx, feats, coords, NULL, &x));
+    OK(lac_sparse_create(ctx, f64, coords, NULL, &doubles));
+    lac_conv3d_options options = {.size = sizeof options,
+                                  .kernel_size = {1, 1, 1},
+                                  .padding = {-1, -1, -1},
+                                  .kmap_mode = -1,
+                                  .downsample_mode = -1};
+    REFUSES(LAC_ERR_DTYPE, "conv3d: float64 features",
+            lac_conv3d(ctx, doubles, exact, &options, &y));
+    options.mm_thresh = -1;
+    REFUSES(LAC_ERR_ARGUMENT, "epsilon 0 and mm_thresh -1",
+            lac_conv3d(ctx, x, weight, &options, &y));
+    options.mm_thresh = 0;
+    options.stride[2] = -2;
+    REFUSES(LAC_ERR_ARGUMENT, "stride -2 on axis 3", lac_conv3d(ctx, x, weight, &options, &y));
+    const lac_quantize_options grid = {.size = sizeof grid, .voxel_size = {1, 1, 1}};
+    REFUSES(LAC_ERR_DTYPE, "quantize: int64 points",
+            lac_quantize(ctx, i64, &grid, &y, NULL, NULL, NULL));
+    lac_quantize_options other = grid;
+    other.feats = weight;
+    REFUSES(LAC_ERR_SHAPE, "quantize: feats of shape [2, 2] for 3 points",
+            lac_quantize(ctx, cloud, &other, &y, NULL, NULL, NULL));
+    CHECK(y == NULL);
+    REFUSES(LAC_ERR_DTYPE, "point_index: int64 points",
+            lac_point_index(ctx, i64, coords, (const int32_t[]){1, 1, 1}, &out));
+    REFUSES(LAC_ERR_ARGUMENT, "birds_eye: half_extent = -2",
+            lac_birds_eye(ctx, i64, NULL, 8, -2, &out));
+    double speed = 0;
+    REFUSES(LAC_ERR_ARGUMENT, "bench_sgemm: n 9000", lac_bench_sgemm(ctx, 9000, 1, &speed));
+    lac_sparse_release(x);
+    lac_sparse_release(doubles);
+    lac_coords_release(coords);
+    lac_tensor_release(feats);
+    lac_tensor_release(line);
+    lac_tensor_release(i64);
+    lac_tensor_release(f64);
+    lac_tensor_release(set);
+    lac_tensor_release(weight);
+    lac_tensor_release(exact);
+    lac_tensor_release(cloud);
+}
+
+static void refuse_device(void) {
+    lac_device_info info = {.size = sizeof info};
+    int32_t count = 0;
+    OK(lac_device_count(LAC_DEVICE_CPU, &count));
+    CHECK(count == 1);
+    REFUSES(LAC_ERR_ARGUMENT, "only GPUs are described",
+            lac_device_describe(LAC_DEVICE_CPU, 0, &info));
+    REFUSES(LAC_ERR_DEVICE, "there is no kind 7", lac_device_count((lac_device)7, &count));
+}
+
 /* int64 rows are taken where every value fits. */
 static void wide_rows(lac_context *ctx) {
     const int64_t rows[2][4] = {{0, INT32_MIN, 5, INT32_MAX}, {1, 2, 3, 4}};
@@ -178,6 +251,8 @@ int main(void) {
     refuse_memory(ctx);
     refuse_dense(ctx);
     refuse_points(ctx);
+    refuse_sparse(ctx);
+    refuse_device();
     wide_rows(ctx);
     close_context(ctx);
     return finish();

@@ -17,11 +17,12 @@ specs() {
   luajit -joff "$(command -v busted)" --ignore-lua -o plainTerminal "$@" 2>&1
 }
 specs --tags=process --exclude-tags=unsanitized >"$logs/processes" &
-{
+(
   specs --exclude-tags=process,unsanitized
-  LACUNA_CUDA_LIB=$PWD/$EMULATOR LACUNA_EMULATED=1 LACUNA_SPEC_DEVICE=cuda SIMT_ORDER=lifo SIMT_STREAM=lazy \
-    specs --exclude-tags=host,large spec/cuda
-} >"$logs/library"
+  export LACUNA_CUDA_LIB=$PWD/$EMULATOR LACUNA_EMULATED=1 LACUNA_SPEC_DEVICE=cuda
+  specs --exclude-tags=host,large spec/cuda
+  SIMT_MEMORY_OPEN=1 specs --exclude-tags=host,large spec/points spec/sparse
+) >"$logs/library"
 wait
 grep -hE '^[0-9]+ success|^(Failure|Error) ->' "$logs"/*
 luajit spec/support/coverage.lua "$OBJ"
