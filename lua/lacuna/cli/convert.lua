@@ -70,18 +70,15 @@ end
 
 -- How the model was made, for programs that find only the weights.
 local function arch_of(model)
-  local arch = rawget(model.net, "_slots").value.arch
-  return arch and require("cjson").encode { model = arch.model, config = arch.config }
+  return rawget(model.net, "_slots").value.arch
 end
 
 -- Reads, converts and writes one tensor after the other.
 local function write(lacuna, todo, options, model)
   local plan = require "lacuna.convert.plan"
   local file = lacuna.hdf5.open(options.output, "w")
-  file:attr("/", "format", "lacuna-weights")
-  file:attr("/", "version", 1)
-  local arch = model and not options.no_strict and arch_of(model)
-  if arch then file:attr("/", "arch", arch) end
+  require("lacuna.weights_format").write(file,
+    model and not options.no_strict and arch_of(model) or nil)
   file:attr("/", "source", (options.input:match("[^/]*$")))
   if todo.layout then file:attr("/", "layout", todo.layout) end
   local bar = lacuna.progress(#todo.steps, { label = "convert" })

@@ -4,13 +4,13 @@
 -- what is visited are bounded.
 
 local errors = require "lacuna.errors"
+local format = require "lacuna.weights_format"
 local hdf5 = require "lacuna.hdf5"
 local ordered = require "lacuna.nn.ordered"
 
 local source = {}
 
 local MAX_DEPTH = 64
-local VERSION = 1 -- of files that net:save writes
 local MAX_OBJECTS = 100000
 
 local widths = {
@@ -73,30 +73,19 @@ local function read_group(file, at, depth, count)
   return group
 end
 
--- The format that a file says it has; one that came after this library is refused.
-local function format_of(file)
-  local format = file:attr("/", "format")
-  local version = format == "lacuna-weights" and tonumber(file:attr("/", "version"))
-  if version and version > VERSION then
-    errors.raisef("convert: %s: version %s of lacuna-weights, expected at most %d: written by a "
-      .. "later Lacuna", file.path, version, VERSION)
-  end
-  return format
-end
-
 --- The container of an HDF5 file: see container.lua.
 function source.open(path, size)
   local file = hdf5.open(path, "r")
-  local ok, value, format = pcall(function()
-    local format = format_of(file)
-    return read_group(file, "", 1, { n = 0 }), format
+  local ok, value, name = pcall(function()
+    local name = format.read(file)
+    return read_group(file, "", 1, { n = 0 }), name
   end)
   if not ok then
     file:close()
     error(value, 0)
   end
   return {
-    path = path, kind = "hdf5", size = size, value = value, file = file, format = format,
+    path = path, kind = "hdf5", size = size, value = value, file = file, format = name,
     close = function() file:close() end,
   }
 end

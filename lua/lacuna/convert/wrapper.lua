@@ -3,6 +3,7 @@
 -- A checkpoint of a training has them beside the optimizer, the epoch and more, under `state_dict`,
 -- `model`, `model_state` or another name; nn.DataParallel puts "module." before every name.
 
+local format = require "lacuna.weights_format"
 local metadata = require "lacuna.convert.metadata"
 local tree = require "lacuna.convert.tree"
 
@@ -61,7 +62,7 @@ local function hdf5_choices(source)
     local node = source.value[name]
     if tree.is_map(node) then inner[#inner + 1] = { path = name, node = node, depth = 1 } end
   end
-  if source.format ~= "lacuna-weights" and #inner > 0 and not holds_tensors(source.value) then
+  if source.format ~= format.NAME and #inner > 0 and not holds_tensors(source.value) then
     inner[#inner + 1] = root
     return inner
   end

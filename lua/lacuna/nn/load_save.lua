@@ -1,9 +1,10 @@
 -- load_save.lua: weights in files.
 --
--- A file that is saved has one dataset a tensor, at its name with "." as "/", and the root
--- attributes format, version and, for models that can be built by name, arch.
+-- A file that is saved has one dataset a tensor, at its name with "." as "/", and the attributes
+-- of weights_format.lua.
 
 local errors = require "lacuna.errors"
+local format = require "lacuna.weights_format"
 local Module = require "lacuna.nn.module"
 local shape = require "lacuna.shape"
 local state_dict = require "lacuna.nn.state_dict"
@@ -13,10 +14,6 @@ local function check_path(op, path)
   if type(path) ~= "string" then
     errors.raisef("%s: the path is a %s, expected a string", op, type(path))
   end
-end
-
-local function arch_json(arch)
-  return require("cjson").encode { model = arch.model, config = arch.config }
 end
 
 --- Writes all parameters and buffers to an HDF5 file, which appears whole or not at all; returns
@@ -30,9 +27,7 @@ function Module:save(path, opts)
   local dict = self:state_dict()
   local arch = rawget(self, "_slots").value.arch
   local f = require("lacuna.hdf5").open(path, "w")
-  f:attr("/", "format", "lacuna-weights")
-  f:attr("/", "version", 1)
-  if arch then f:attr("/", "arch", arch_json(arch)) end
+  format.write(f, arch)
   for name, tensor in dict do f:write("/" .. name:gsub("%.", "/"), tensor, opts) end
   f:close()
   return self
